@@ -1,0 +1,32 @@
+# CheckLayers.cmake must refuse each of these includes and accept the rest. Called with cmake -P and WORK (a scratch
+# directory) and CHECK (the script).
+
+cmake_minimum_required(VERSION 3.25)
+
+function(expect want file line)
+  file(REMOVE_RECURSE "${WORK}")
+  file(WRITE "${WORK}/${file}" "${line}\n")
+  execute_process(COMMAND "${CMAKE_COMMAND}" "-DROOT=${WORK}" -P "${CHECK}" RESULT_VARIABLE result OUTPUT_QUIET ERROR_QUIET)
+  if(want STREQUAL "accept" AND NOT result EQUAL 0)
+    message(SEND_ERROR "${file} must be allowed: ${line}")
+  elseif(want STREQUAL "refuse" AND result EQUAL 0)
+    message(SEND_ERROR "${file} must be refused: ${line}")
+  endif()
+endfunction()
+
+expect(accept actors/mailbox.c "#include \"actors/base/list.h\"")
+expect(accept scripting/heap.c "#include \"supervision/budget.h\"")
+expect(accept scripting/heap.c "#include <lua.h>")
+expect(accept cli/run.c "#include <troupe/troupe.h>")
+expect(accept cli/run.c "#include \"cli/command.h\"")
+expect(accept include/troupe/types.h "#include <stdint.h>")
+expect(refuse actors/base/list.h "#include \"actors/mailbox.h\"")
+expect(refuse actors/mailbox.c "#include \"tools/breaker.h\"")
+expect(refuse supervision/tree.c "#include \"tools/breaker.h\"")
+expect(refuse tools/bus.c "#  include \"supervision/tree.h\"")
+expect(refuse tools/bus.c "#include \"tools/builtin/file.h\"")
+expect(refuse tools/bus.c "#include <lua5.4/lua.h>")
+expect(refuse actors/mailbox.c "#include \"base/list.h\"")
+expect(refuse cli/run.c "#include \"actors/mailbox.h\"")
+expect(refuse include/troupe/types.h "#include <uv.h>")
+expect(refuse include/troupe/types.h "#include \"actors/mailbox.h\"")
