@@ -1,0 +1,15 @@
+/* The version of the headers, and of the library that was linked. */
+#ifndef TROUPE_VERSION_H
+#define TROUPE_VERSION_H
+
+#include <troupe/types.h>
+
+#define TROUPE_VERSION_MAJOR 0
+#define TROUPE_VERSION_MINOR 1
+#define TROUPE_VERSION_PATCH 0
+#define TROUPE_VERSION_STRING "0.1.0"
+
+/* The version of the linked library, "major.minor.patch". A constant. Thread: any. */
+TROUPE_API const char *troupe_version(void);
+
+#endif
