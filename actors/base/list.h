@@ -22,6 +22,8 @@ typedef struct trp_list {
 /* The struct of `type` whose field `member` is *ptr. */
 #define TRP_CONTAINER(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): `link` is a name to declare */
+
 /* Declares `link` and walks from first to last. The body must not remove `link`. */
 #define TRP_LIST_EACH(list, link)                                                                  \
   for (trp_link *link = (list)->head.next; link != &(list)->head; link = link->next)
@@ -30,6 +32,8 @@ typedef struct trp_list {
 #define TRP_LIST_EACH_SAFE(list, link)                                                             \
   for (trp_link *link = (list)->head.next, *link##_next = link->next; link != &(list)->head;       \
        link = link##_next, link##_next = link->next)
+
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static inline void trp_link_init(trp_link *link) { link->prev = link->next = link; }
 
