@@ -1,0 +1,463 @@
+/* The heap of one Lua state: cells in chunks, large blocks on their own. */
+#include "scripting/arena.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "actors/base/assert.h"
+#include "actors/base/mem.h"
+
+typedef struct trp_cell {
+  struct trp_cell *next;
+} trp_cell;
+
+/* In front of every chunk and of every large block. Behind a chunk's header all bytes belong to
+ * cells, live or free, or to the bump area. */
+typedef struct block {
+  trp_link link;
+  size_t size; /* header included */
+  uint32_t mapped;
+  uint32_t spare; /* trp_arena_trim: bytes in free cells */
+} block;
+
+_Static_assert(sizeof(block) % TRP_ARENA_CELL == 0, "payloads keep the alignment of the block");
+
+enum { KIB = 1024, CHUNK_FIRST = 4 * KIB };
+
+static size_t class_of(size_t size) { return (size + TRP_ARENA_CELL - 1) / TRP_ARENA_CELL; }
+static void *payload(block *b) { return b + 1; }
+static block *block_of(void *payload) { return (block *)payload - 1; }
+
+/* ---- accounting -------------------------------------------------------------------------------
+ */
+
+static bool fits(const trp_arena *a, size_t extra) {
+  size_t used = trp_arena_used(a);
+  return used <= a->limit && extra <= a->limit - used;
+}
+
+static void note_use(trp_arena *a) {
+  size_t used = trp_arena_used(a);
+  if (used > a->peak) a->peak = used;
+  if (used > a->soft) a->soft_hit = true;
+}
+
+/* One block of old_size bytes has new_size now; 0: does not exist. */
+static void account(trp_arena *a, size_t old_size, size_t new_size) {
+  a->held += new_size - old_size; /* modulo 2^64, so right in both directions */
+  /* relaxed: a statistic; nothing is published by it */
+  if (a->total) atomic_fetch_add_explicit(a->total, new_size - old_size, memory_order_relaxed);
+  note_use(a);
+}
+
+/* No memory for the actor: it ends here, unless nobody runs in it. */
+static void *refuse(trp_arena *a) {
+  if (a->frame && a->frame->in_actor) trp_frame_leave(a->frame, TROUPE_EXIT_MEMORY_LIMIT);
+  return NULL;
+}
+
+/* ---- blocks: the native halves ----------------------------------------------------------------
+ */
+
+/* What a block of `size` bytes takes: whole pages when it is a mapping. */
+static size_t real_size(const trp_arena *a, size_t size, bool mapped) {
+  return mapped ? (size + a->page - 1) / a->page * a->page : size;
+}
+
+static block *map_new(size_t size) {
+  void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return p == MAP_FAILED ? NULL : p;
+}
+
+static void memory_free(const trp_arena *a, block *b) {
+  if (b->mapped) {
+    (void)munmap(b, b->size);
+  } else {
+    trp_free(a->al, b, b->size);
+  }
+}
+
+/* A block of real_size bytes on one of the lists, or NULL without memory. */
+static block *block_get(trp_arena *a, trp_list *list, size_t size, bool mapped) {
+  TRP_NATIVE_BEGIN(a->frame);
+  block *b = mapped ? map_new(size) : trp_alloc(a->al, size);
+  if (b) {
+    *b = (block){.size = size, .mapped = mapped};
+    trp_link_init(&b->link);
+    trp_list_push_back(list, &b->link);
+    account(a, 0, size);
+  }
+  TRP_NATIVE_END(a->frame);
+  return b;
+}
+
+static void block_put(trp_arena *a, block *b) {
+  TRP_NATIVE_BEGIN(a->frame);
+  trp_list_remove(&b->link);
+  account(a, b->size, 0);
+  memory_free(a, b);
+  TRP_NATIVE_END(a->frame);
+}
+
+/* The neighbours of a block that has moved. */
+static void relink(block *b) {
+  b->link.prev->next = &b->link;
+  b->link.next->prev = &b->link;
+}
+
+/* Resizes in the block's own kind of memory, to real_size bytes. NULL without memory; nothing has
+ * changed then. */
+static block *block_resize(trp_arena *a, block *b, size_t size) {
+  size_t old_size = b->size;
+  block *moved;
+  TRP_NATIVE_BEGIN(a->frame);
+  if (b->mapped) {
+    void *p = mremap(b, old_size, size, MREMAP_MAYMOVE);
+    moved = p == MAP_FAILED ? NULL : p;
+  } else {
+    moved = trp_realloc(a->al, b, old_size, size);
+  }
+  if (moved) {
+    moved->size = size;
+    relink(moved);
+    account(a, old_size, size);
+  }
+  TRP_NATIVE_END(a->frame);
+  return moved;
+}
+
+/* Moves a block that outgrew the allocator into a mapping of `size` bytes. NULL as above. */
+static block *block_to_map(trp_arena *a, block *b, size_t size) {
+  TRP_NATIVE_BEGIN(a->frame);
+  block *moved = map_new(size);
+  if (moved) {
+    size_t old_size = b->size;
+    memcpy(moved, b, old_size);
+    moved->size = size;
+    moved->mapped = true;
+    relink(moved);
+    memory_free(a, b);
+    account(a, old_size, size);
+  }
+  TRP_NATIVE_END(a->frame);
+  return moved;
+}
+
+/* ---- cells ------------------------------------------------------------------------------------
+ */
+
+static void cell_put(trp_arena *a, void *p, size_t class) {
+  trp_cell *c = p;
+  c->next = a->free[class];
+  a->free[class] = c;
+}
+
+/* Makes free cells of n bytes, a multiple of 16. */
+static void carve(trp_arena *a, uint8_t *p, size_t n) {
+  while (n > 0) {
+    size_t cell = n < TRP_ARENA_SMALL ? n : TRP_ARENA_SMALL;
+    cell_put(a, p, cell / TRP_ARENA_CELL);
+    p += cell;
+    n -= cell;
+  }
+}
+
+static void carve_bump(trp_arena *a) {
+  if (a->bump) carve(a, a->bump, (size_t)(a->bump_end - a->bump));
+  a->bump = a->bump_end = NULL;
+}
+
+/* A cell that is there already, or NULL. */
+static inline void *cell_ready(trp_arena *a, size_t class) {
+  trp_cell *c = a->free[class];
+  if (c) {
+    a->free[class] = c->next;
+    return c;
+  }
+  size_t size = class * TRP_ARENA_CELL;
+  if ((size_t)(a->bump_end - a->bump) < size) return NULL;
+  uint8_t *p = a->bump;
+  a->bump += size;
+  return p;
+}
+
+/* The last resort before the limit: cuts a free cell of a larger class. */
+static void *cell_split(trp_arena *a, size_t class) {
+  for (size_t k = class + 1; k <= TRP_ARENA_CLASSES; k++) {
+    if (!a->free[k]) continue;
+    uint8_t *p = cell_ready(a, k);
+    cell_put(a, p + class * TRP_ARENA_CELL, k - class);
+    return p;
+  }
+  return NULL;
+}
+
+/* An idle actor pays for little it does not use, a big one does not refill often. */
+static size_t next_chunk(const trp_arena *a) {
+  size_t held_kib = a->held / KIB;
+  if (held_kib == 0) return CHUNK_FIRST;
+  if (held_kib < 16) return KIB;
+  if (held_kib < 64) return (size_t)2 * KIB;
+  if (held_kib < KIB) return TRP_ARENA_CHUNK / 4;
+  return TRP_ARENA_CHUNK;
+}
+
+/* A cell from a new chunk, which is smaller than usual when the limit is near. */
+static void *cell_refill(trp_arena *a, size_t class) {
+  size_t cell = class * TRP_ARENA_CELL, size = next_chunk(a);
+  if (!fits(a, size)) {
+    size_t used = trp_arena_used(a);
+    size = used < a->limit ? (a->limit - used) / TRP_ARENA_CELL * TRP_ARENA_CELL : 0;
+    if (size > CHUNK_FIRST) size = CHUNK_FIRST;
+  }
+  block *b = NULL;
+  if (size >= sizeof(block) + cell) b = block_get(a, &a->chunks, size, false);
+  if (!b) {
+    carve_bump(a);
+    void *p = cell_split(a, class);
+    return p ? p : refuse(a);
+  }
+  carve_bump(a);
+  a->bump = (uint8_t *)payload(b) + cell;
+  a->bump_end = (uint8_t *)b + size;
+  return payload(b);
+}
+
+/* ---- the four cases of lua_Alloc --------------------------------------------------------------
+ */
+
+static void *take(trp_arena *a, size_t n) {
+  if (n <= TRP_ARENA_SMALL) {
+    void *p = cell_ready(a, class_of(n));
+    return p ? p : cell_refill(a, class_of(n));
+  }
+  if (n > SIZE_MAX / 2) return refuse(a);
+  bool mapped = n + sizeof(block) >= TRP_ARENA_MAP;
+  size_t size = real_size(a, n + sizeof(block), mapped);
+  block *b = fits(a, size) ? block_get(a, &a->large, size, mapped) : NULL;
+  return b ? payload(b) : refuse(a);
+}
+
+static void release(trp_arena *a, void *p, size_t n) {
+  if (!p) return;
+  if (n <= TRP_ARENA_SMALL) {
+    cell_put(a, p, class_of(n));
+  } else {
+    block_put(a, block_of(p));
+  }
+}
+
+static void *grow_large(trp_arena *a, block *b, size_t n) {
+  if (n > SIZE_MAX / 2) return refuse(a);
+  bool mapped = b->mapped || n + sizeof(block) >= TRP_ARENA_MAP;
+  size_t size = real_size(a, n + sizeof(block), mapped);
+  if (size <= b->size) return payload(b); /* what a shrink could not give back, or a page's rest */
+  if (!fits(a, size - b->size)) return refuse(a);
+  b = mapped && !b->mapped ? block_to_map(a, b, size) : block_resize(a, b, size);
+  return b ? payload(b) : refuse(a);
+}
+
+static void *grow(trp_arena *a, void *p, size_t osize, size_t nsize) {
+  if (osize > TRP_ARENA_SMALL) return grow_large(a, block_of(p), nsize);
+  if (nsize <= TRP_ARENA_SMALL && class_of(nsize) == class_of(osize)) return p;
+  void *q = take(a, nsize);
+  if (!q) return NULL;
+  memcpy(q, p, osize);
+  release(a, p, osize);
+  return q;
+}
+
+/* Gives back what the block has too much. Where that fails it stays as it is. */
+static block *trim_large(trp_arena *a, block *b, size_t n) {
+  size_t size = real_size(a, n + sizeof(block), b->mapped);
+  block *smaller = size < b->size ? block_resize(a, b, size) : NULL;
+  return smaller ? smaller : b;
+}
+
+/* A large block becomes a cell. When no cell is free, its memory turns into a chunk with this one
+ * live cell, so nothing has to be taken. */
+static void *shrink_to_cell(trp_arena *a, block *b, size_t n) {
+  size_t cell = class_of(n) * TRP_ARENA_CELL;
+  void *p = cell_ready(a, class_of(n));
+  if (p) {
+    memcpy(p, payload(b), n);
+    block_put(a, b);
+    return p;
+  }
+  b = trim_large(a, b, cell);
+  TRP_NATIVE_BEGIN(a->frame);
+  trp_list_remove(&b->link);
+  trp_list_push_back(&a->chunks, &b->link);
+  TRP_NATIVE_END(a->frame);
+  /* An unmapped block that could not be trimmed may have any size. */
+  size_t rest = (b->size - sizeof(block) - cell) / TRP_ARENA_CELL * TRP_ARENA_CELL;
+  carve(a, (uint8_t *)payload(b) + cell, rest);
+  return payload(b);
+}
+
+static void *shrink(trp_arena *a, void *p, size_t osize, size_t nsize) {
+  if (osize > TRP_ARENA_SMALL) {
+    if (nsize <= TRP_ARENA_SMALL) return shrink_to_cell(a, block_of(p), nsize);
+    return payload(trim_large(a, block_of(p), nsize));
+  }
+  size_t now = class_of(nsize);
+  size_t more = class_of(osize) - now;
+  if (more) cell_put(a, (uint8_t *)p + now * TRP_ARENA_CELL, more);
+  return p;
+}
+
+void *trp_arena_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
+  trp_arena *a = ud;
+  if (nsize == 0) {
+    release(a, ptr, osize);
+    return NULL;
+  }
+  if (!ptr) return take(a, nsize); /* osize is a type tag here */
+  return nsize > osize ? grow(a, ptr, osize, nsize) : shrink(a, ptr, osize, nsize);
+}
+
+/* ---- trim -------------------------------------------------------------------------------------
+ */
+
+/* The chunk a cell lies in: the last one of the sorted array that begins before it. */
+static block *chunk_of(block *const *sorted, size_t count, const void *cell) {
+  size_t low = 0, high = count;
+  while (high - low > 1) {
+    size_t mid = low + (high - low) / 2;
+    if ((uintptr_t)sorted[mid] < (uintptr_t)cell) {
+      low = mid;
+    } else {
+      high = mid;
+    }
+  }
+  return sorted[low];
+}
+
+static bool is_empty(const block *b) {
+  return b->spare == (b->size - sizeof(block)) / TRP_ARENA_CELL * TRP_ARENA_CELL;
+}
+
+static int by_address(const void *x, const void *y) {
+  const block *const *a = x, *const *b = y;
+  return ((uintptr_t)*a > (uintptr_t)*b) - ((uintptr_t)*a < (uintptr_t)*b);
+}
+
+/* All chunks by address, in a large block of the arena's own, so that it is not lost when the actor
+ * is left meanwhile. NULL when there is no room for it. */
+static block **sorted_chunks(trp_arena *a, size_t *count) {
+  *count = 0;
+  TRP_LIST_EACH(&a->chunks, link) { ++*count; }
+  size_t size = sizeof(block) + *count * sizeof(block *);
+  if (*count == 0 || !fits(a, size)) return NULL;
+  block *b = block_get(a, &a->large, size, false);
+  if (!b) return NULL;
+
+  block **sorted = payload(b);
+  size_t i = 0;
+  TRP_NATIVE_BEGIN(a->frame); /* qsort may allocate */
+  TRP_LIST_EACH(&a->chunks, link) {
+    sorted[i] = TRP_CONTAINER(link, block, link);
+    sorted[i++]->spare = 0;
+  }
+  qsort(sorted, *count, sizeof(block *), by_address); /* NOLINT(bugprone-sizeof-expression) */
+  TRP_NATIVE_END(a->frame);
+  return sorted;
+}
+
+/* Takes the cells of empty chunks off the free lists. */
+static void forget_cells(trp_arena *a, block *const *sorted, size_t count) {
+  for (size_t class = 1; class <= TRP_ARENA_CLASSES; class ++) {
+    trp_cell **at = &a->free[class];
+    while (*at) {
+      if (is_empty(chunk_of(sorted, count, *at))) {
+        *at = (*at)->next;
+      } else {
+        at = &(*at)->next;
+      }
+    }
+  }
+}
+
+size_t trp_arena_trim(trp_arena *a) {
+  size_t count, given = 0;
+  bool any = false;
+  block **sorted = sorted_chunks(a, &count);
+  if (!sorted) return 0;
+
+  carve_bump(a); /* now every byte of a chunk is a cell's */
+  for (size_t class = 1; class <= TRP_ARENA_CLASSES; class ++) {
+    for (const trp_cell *c = a->free[class]; c; c = c->next) {
+      block *b = chunk_of(sorted, count, c);
+      b->spare += (uint32_t)(class * TRP_ARENA_CELL);
+      any = any || is_empty(b);
+    }
+  }
+  if (any) {
+    forget_cells(a, sorted, count);
+    for (size_t i = 0; i < count; i++) {
+      if (!is_empty(sorted[i])) continue;
+      given += sorted[i]->size;
+      block_put(a, sorted[i]);
+    }
+  }
+  block_put(a, block_of(sorted));
+  return given;
+}
+
+/* ---- life, limits -----------------------------------------------------------------------------
+ */
+
+void trp_arena_init(trp_arena *a, const troupe_allocator *al, size_t limit_bytes,
+                    _Atomic size_t *total) {
+  *a = (trp_arena){.al = al, .total = total};
+  a->limit = limit_bytes ? limit_bytes : SIZE_MAX;
+  a->soft = a->limit / 4 * 3;
+  a->page = (size_t)sysconf(_SC_PAGESIZE);
+  trp_list_init(&a->chunks);
+  trp_list_init(&a->large);
+}
+
+void trp_arena_drop(trp_arena *a) {
+  TRP_ASSERT(!a->frame || !a->frame->in_actor);
+  trp_list all;
+  trp_list_init(&all);
+  trp_list_append(&all, &a->chunks);
+  trp_list_append(&all, &a->large);
+  for (trp_link *link = trp_list_pop_front(&all); link; link = trp_list_pop_front(&all)) {
+    block *b = TRP_CONTAINER(link, block, link);
+    account(a, b->size, 0);
+    memory_free(a, b);
+  }
+  TRP_ASSERT(a->held == 0);
+  a->bump = a->bump_end = NULL;
+  memset(a->free, 0, sizeof a->free);
+}
+
+void trp_arena_charge(trp_arena *a, size_t bytes) {
+  bool over = !fits(a, bytes);
+  a->external += bytes;
+  note_use(a);
+  if (!over || !a->frame || !a->frame->in_actor) return;
+  if (a->frame->native) {
+    trp_frame_leave_later(a->frame, TROUPE_EXIT_MEMORY_LIMIT);
+  } else {
+    trp_frame_leave(a->frame, TROUPE_EXIT_MEMORY_LIMIT);
+  }
+}
+
+void trp_arena_uncharge(trp_arena *a, size_t bytes) {
+  TRP_ASSERT(bytes <= a->external);
+  a->external -= bytes;
+}
+
+void trp_arena_rearm(trp_arena *a) {
+  size_t used = trp_arena_used(a);
+  size_t half_way = used < a->limit ? used + (a->limit - used) / 2 : a->limit;
+  a->soft = a->limit / 4 * 3;
+  if (a->soft < half_way) a->soft = half_way;
+  a->soft_hit = false;
+}

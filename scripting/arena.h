@@ -1,0 +1,90 @@
+/* The heap of one Lua state.
+ *
+ * Small blocks (up to 512 bytes) are cells cut from chunks, in size classes of 16 bytes; a larger
+ * block stands alone, from 128 KiB on in a mapping of its own that grows by mremap. Chunks and
+ * large blocks hang on two lists, so the heap of an actor that was left is freed in bulk without
+ * looking at Lua.
+ *
+ * The limit is on held + external: the bytes of chunks and large blocks held (not of live blocks),
+ * and bytes that others keep on the actor's behalf (trp_arena_charge). Crossing it leaves the actor
+ * with TROUPE_EXIT_MEMORY_LIMIT before anything is taken, and so does a system without memory. Lua
+ * never sees NULL, runs no emergency collection, and no pcall notices. Only while the frame is not
+ * in the actor (a state created outside of a slice) is NULL returned: there is nothing to leave.
+ * Shrinking never leaves, never fails and never takes memory.
+ *
+ * The fast path touches plain memory only and may be left anywhere, since an arena that was left is
+ * only dropped. Whatever takes or gives memory is a native half.
+ *
+ * Thread: owner. */
+#ifndef TRP_SCRIPTING_ARENA_H
+#define TRP_SCRIPTING_ARENA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <troupe/types.h>
+
+#include "actors/base/list.h"
+#include "actors/frame.h"
+
+enum {
+  TRP_ARENA_CELL = 16,         /* cell sizes are multiples of it */
+  TRP_ARENA_SMALL = 512,       /* the largest cell */
+  TRP_ARENA_MAP = 128 * 1024,  /* blocks of at least this size, header included, are mappings */
+  TRP_ARENA_CHUNK = 64 * 1024, /* the largest chunk */
+  TRP_ARENA_CLASSES = TRP_ARENA_SMALL / TRP_ARENA_CELL
+};
+
+/* Must not move in memory between init and drop. */
+typedef struct trp_arena {
+  const troupe_allocator *al;
+  trp_frame *frame;                             /* of the current slice */
+  uint8_t *bump, *bump_end;                     /* the uncut rest of the newest chunk */
+  struct trp_cell *free[TRP_ARENA_CLASSES + 1]; /* by class: size / 16; free[0] is unused */
+  trp_list chunks, large;
+  size_t held, external; /* bytes; see above */
+  size_t peak;           /* the highest held + external so far */
+  size_t limit, soft;    /* thresholds on held + external */
+  bool soft_hit;         /* held + external went over `soft` since the last trp_arena_rearm */
+  size_t page;
+  _Atomic size_t *total; /* of the system: `held` of all arenas; or NULL */
+} trp_arena;
+
+/* Takes no memory.
+ *   al           borrowed for the arena's life; NULL: the default allocator
+ *   limit_bytes  0: none
+ *   total        NULL, or a sum over all arenas that changes of `held` are added to
+ * The soft threshold starts at 3/4 of the limit. */
+void trp_arena_init(trp_arena *a, const troupe_allocator *al, size_t limit_bytes,
+                    _Atomic size_t *total);
+
+/* Names the frame of the slice that begins; never NULL while Lua runs on this arena. */
+static inline void trp_arena_set_frame(trp_arena *a, trp_frame *frame) { a->frame = frame; }
+
+/* Frees everything at once and can be called again. Blocks are gone without any finalizer.
+ * `peak` stays readable; `external` is left to those who charged it. Outside of the frame, where no
+ * slice of this actor runs. */
+void trp_arena_drop(trp_arena *a);
+
+/* A lua_Alloc; ud is the trp_arena. Blocks are aligned to 16 bytes. May leave the actor. */
+void *trp_arena_alloc(void *ud, void *ptr, size_t osize, size_t nsize);
+
+/* Counts bytes kept for the actor outside of its heap; to be called before they are taken. Over the
+ * limit it leaves the actor: at once, or at the end of the open native half. Outside of the frame
+ * it only counts. Each charge is matched by one uncharge, also after the actor was left. */
+void trp_arena_charge(trp_arena *a, size_t bytes);
+void trp_arena_uncharge(trp_arena *a, size_t bytes);
+
+/* After the collection that soft_hit asked for: clears it, and puts the soft threshold half-way
+ * between what is held now and the limit, but not below 3/4 of the limit. */
+void trp_arena_rearm(trp_arena *a);
+
+/* Gives chunks without any live cell back; for the time after a full collection, as it costs one
+ * pass over the free cells. Returns the bytes given back. */
+size_t trp_arena_trim(trp_arena *a);
+
+/* What the limit is on. */
+static inline size_t trp_arena_used(const trp_arena *a) { return a->held + a->external; }
+
+#endif
