@@ -336,9 +336,7 @@ static size_t random_size(trp_rand *r) {
 }
 
 static void check_fill(const shadow *s, size_t size) {
-  for (size_t i = 0; i < size; i++) {
-    if (s->p[i] != s->fill) fail_msg("byte %zu of a block of %zu changed", i, s->size);
-  }
+  if (!all_bytes(s->p, s->fill, size)) fail_msg("a block of %zu bytes changed", s->size);
 }
 
 static void blocks_keep_their_bytes(void **state) {
@@ -373,18 +371,18 @@ static void blocks_keep_their_bytes(void **state) {
 /* ---- Lua ---------------------------------------------------------------------------------------
  */
 
-static int pcall_main(lua_State *L) {
-  luaL_openlibs(L);
-  const char *source = lua_touserdata(L, 1);
-  if (luaL_loadbufferx(L, source, strlen(source), "=test", "t") != LUA_OK) return lua_error(L);
-  lua_call(L, 0, 1);
-  return 1;
-}
-
 typedef struct script {
   const char *source;
   char answer[100];
 } script;
+
+static int pcall_main(lua_State *L) {
+  luaL_openlibs(L);
+  const char *source = ((const script *)lua_touserdata(L, 1))->source;
+  if (luaL_loadbufferx(L, source, strlen(source), "=test", "t") != LUA_OK) return lua_error(L);
+  lua_call(L, 0, 1);
+  return 1;
+}
 
 /* Creates a state and runs the source. The state is never closed, as in an actor. */
 static void run_lua(heap *h, void *arg) {
@@ -393,7 +391,7 @@ static void run_lua(heap *h, void *arg) {
   lua_State *L = lua_newstate(trp_arena_alloc, &h->arena);
   if (!L) return;
   lua_pushcfunction(L, pcall_main);
-  lua_pushlightuserdata(L, (void *)(uintptr_t)s->source);
+  lua_pushlightuserdata(L, s);
   (void)lua_pcall(L, 1, 1, 0);
   (void)snprintf(s->answer, sizeof s->answer, "%s", luaL_tolstring(L, -1, NULL));
 }
