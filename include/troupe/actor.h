@@ -1,0 +1,295 @@
+/* Actors: what a behaviour written in C sees, and the verbs that act on any actor.
+ *
+ * A *logical actor* is a pid, an optional name, a mailbox and a place under a parent. Each
+ * (re)start is a new *generation* with fresh state; pid, name and mailbox survive restarts.
+ *
+ * Threads   `owner` below means: from inside a callback of this actor, which the runtime runs on
+ * one worker at a time. `any` means any thread, also a host's. C behaviours are trusted code: a
+ * callback that never returns holds its worker for ever.
+ */
+#ifndef TROUPE_ACTOR_H
+#define TROUPE_ACTOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <troupe/error.h>
+#include <troupe/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define TROUPE_KIND_MAX 64 /* bytes in a message's kind; at least 1 */
+#define TROUPE_SKIP 2      /* what `receive` may return */
+
+/* What `receive` is called for. */
+typedef enum troupe_message_type {
+  TROUPE_MESSAGE_TELL,  /* nobody waits for an answer */
+  TROUPE_MESSAGE_ASK,   /* the sender waits: see troupe_actor_reply */
+  TROUPE_MESSAGE_DOWN,  /* a monitored actor is gone for good; `id` is the monitor, `reason` why */
+  TROUPE_MESSAGE_TIMER, /* a timer of troupe_actor_timer fired; `id` and `user` are the timer's */
+} troupe_message_type;
+
+/* One delivery. Everything is borrowed until the callback returns. Only TELL and ASK can be sent by
+ * others; DOWN and TIMER come from the runtime alone and cannot be forged. */
+typedef struct troupe_message {
+  troupe_message_type type;
+  troupe_pid from;  /* the sender; 0 for a host thread; DOWN: the actor that ended */
+  const char *kind; /* TELL, ASK: 1 to 64 bytes, NUL-terminated here; "" otherwise */
+  size_t kind_len;
+  const void *data; /* the payload */
+  size_t len;
+  uint64_t id;               /* DOWN: the monitor; TIMER: the timer */
+  void *user;                /* TIMER: what troupe_actor_timer was given */
+  uint64_t missed;           /* TIMER with a period: ticks merged into this one */
+  const troupe_exit *reason; /* DOWN */
+} troupe_message;
+
+/* The end of something the actor started and waits for: an ask, a parked tell, a sleep, a tool
+ * call. */
+typedef struct troupe_event {
+  uint64_t id;      /* what the starting call returned through its out-parameter */
+  void *user;       /* what the starting call was given */
+  int code;         /* TROUPE_OK, or why there is no result */
+  const void *data; /* the reply's payload, borrowed; NULL when code is an error */
+  size_t len;
+  const char *detail; /* a sentence about an error, NUL-terminated, or NULL */
+  const troupe_exit
+      *reason; /* with TROUPE_E_CRASHED and _STOPPED: how the other one ended, or NULL */
+} troupe_event;
+
+typedef enum troupe_child_event {
+  TROUPE_CHILD_STARTED, /* its init has succeeded */
+  TROUPE_CHILD_EXITED,  /* its generation ended: answer with troupe_child_restart or _release */
+  TROUPE_CHILD_GONE,    /* released and gone for good; the handle is freed after this call */
+} troupe_child_event;
+
+/* The edge from a parent to one child; owned by the runtime, valid until GONE. Thread: owner. */
+typedef struct troupe_child troupe_child;
+
+/* The callbacks of a behaviour. Each may be NULL except `receive`. All run on the owner thread. */
+typedef struct troupe_behavior {
+  size_t size;      /* sizeof(troupe_behavior) */
+  const char *name; /* for logs */
+
+  /* Begins a generation. `arg` is the spawn's, borrowed.
+   * Returns TROUPE_OK when started; TROUPE_PENDING when troupe_actor_started will be called later
+   * (no message is delivered until then); or an error, which ends the generation as init_failed. */
+  int (*init)(troupe_actor *self, void *arg);
+
+  /* Handles one message.
+   * Returns TROUPE_OK; TROUPE_SKIP to leave it (not a TIMER) in the mailbox, where it stays in
+   * order and is offered again after troupe_actor_rescan; or an error, which ends the generation.
+   */
+  int (*receive)(troupe_actor *self, const troupe_message *message);
+
+  /* Something the actor waited for has ended; exactly once for each call that returned an id. */
+  void (*resume)(troupe_actor *self, const troupe_event *event);
+
+  /* A child's news. Without this callback children are released as they exit. */
+  void (*child)(troupe_actor *self, troupe_child *child, troupe_child_event event);
+
+  /* The generation is to end in order: asked from outside, by troupe_actor_exit, or after a
+   * failure. Not called for a kill or an exceeded limit. Returns TROUPE_OK when done, or
+   * TROUPE_PENDING when troupe_actor_stopped will be called later; the spawn's shutdown_ms bounds
+   * that time. */
+  int (*stop)(troupe_actor *self, const troupe_exit *why);
+
+  /* The generation has ended, however it did: release its state. Runs no user code. */
+  void (*fini)(troupe_actor *self);
+} troupe_behavior;
+
+/* What spawning takes. Zero means the default, which the comment states. */
+typedef struct troupe_spawn_opts {
+  size_t size;                     /* sizeof(troupe_spawn_opts); TROUPE_SPAWN_INIT sets it */
+  const troupe_behavior *behavior; /* borrowed for the actor's life */
+  void *arg;                       /* handed to each init */
+  void (*arg_free)(void *arg);     /* called once when the actor is gone, or when the spawn fails */
+  const char *name;                /* registered before the first init; copied; NULL: none */
+  uint32_t mailbox_messages;       /* 1,000 */
+  uint64_t mailbox_bytes;          /* 16 MiB */
+  bool mailbox_fail;        /* a full mailbox refuses at once (overflow "fail"), never parks */
+  uint32_t init_timeout_ms; /* 30,000; TROUPE_INFINITY: none */
+  uint32_t shutdown_ms;     /* 5,000; TROUPE_INFINITY: none; 1 is the least: see also kill */
+  void *user;               /* for the parent: troupe_child_user */
+} troupe_spawn_opts;
+#define TROUPE_SPAWN_INIT                                                                          \
+  { .size = sizeof(troupe_spawn_opts) }
+
+#define TROUPE_INFINITY UINT32_MAX
+
+/* Starts an actor at top level, under the system's guardian. Its init runs later, on a worker.
+ *
+ * Memory   copies opts and name; takes opts->arg, also on failure (arg_free is called).
+ * Thread   any.
+ * Returns  TROUPE_OK, or TROUPE_E_INVALID, TROUPE_E_ALREADY_REGISTERED, TROUPE_E_SYSTEM_STOPPED,
+ *          TROUPE_E_LIMIT (too many actors), UV_ENOMEM
+ */
+TROUPE_API int troupe_spawn(troupe_system *sys, troupe_pid *out, const troupe_spawn_opts *opts);
+
+/* Puts a message into another actor's mailbox, from a host thread.
+ *
+ *   to     the receiver; a pid of an actor that has ended is allowed
+ *   kind   1 to 64 bytes
+ *   data   the payload, len bytes; NULL when len is 0. Scripts expect one msgpack array of
+ * arguments.
+ *
+ * Memory   copies kind and data.
+ * Order    messages from one sender to one receiver arrive in the order sent.
+ * Thread   any; never blocks.
+ * Returns  TROUPE_OK, or TROUPE_E_NOPROC, TROUPE_E_MAILBOX_FULL (a host thread never waits for
+ * room), TROUPE_E_TOO_BIG, TROUPE_E_INVALID, TROUPE_E_SYSTEM_STOPPED, UV_ENOMEM. A refused message
+ * is a dead letter (unless there was no memory for it).
+ */
+TROUPE_API int troupe_tell(troupe_system *sys, troupe_pid to, const char *kind, const void *data,
+                           size_t len);
+
+typedef struct troupe_ask_opts {
+  size_t size;
+  uint32_t timeout_ms; /* 30,000; TROUPE_INFINITY: none */
+} troupe_ask_opts;
+
+/* The answer of an ask, on a worker thread (deliver it where you need it). Called exactly once for
+ * each troupe_ask that returned TROUPE_OK, also when the system stops. */
+typedef void (*troupe_on_reply)(void *ctx, const troupe_event *event);
+
+/* Asks from a host thread. opts may be NULL.
+ *
+ * Memory   copies kind and data.
+ * Thread   any; never blocks. on_reply runs on a worker and must not block.
+ * Returns  TROUPE_OK (on_reply will be called), or TROUPE_E_INVALID, TROUPE_E_SYSTEM_STOPPED,
+ *          UV_ENOMEM (on_reply will not be called)
+ */
+TROUPE_API int troupe_ask(troupe_system *sys, troupe_pid to, const troupe_ask_opts *opts,
+                          const char *kind, const void *data, size_t len, troupe_on_reply on_reply,
+                          void *ctx);
+
+/* The same, waiting for the answer. With `workers = 0` it steps the system meanwhile.
+ *
+ *   reply, reply_len   receive a copy, to be freed with troupe_reply_free; may both be NULL
+ *   msg, msg_len       receive a sentence about an error; may be NULL, 0
+ *
+ * Thread   any host thread; never from inside an actor or a callback of the runtime.
+ * Returns  TROUPE_OK, or the ask's code
+ */
+TROUPE_API int troupe_ask_wait(troupe_system *sys, troupe_pid to, const troupe_ask_opts *opts,
+                               const char *kind, const void *data, size_t len, void **reply,
+                               size_t *reply_len, char *msg, size_t msg_len);
+TROUPE_API void troupe_reply_free(troupe_system *sys, void *reply, size_t reply_len);
+
+/* Asks an actor to stop: it outranks queued messages and runs the behaviour's `stop`.
+ * Thread any; never blocks. Returns TROUPE_OK, TROUPE_E_NOPROC, UV_ENOMEM. */
+TROUPE_API int troupe_stop(troupe_system *sys, troupe_pid pid);
+
+/* Ends an actor at once, without `stop`. Thread any; never blocks. Returns as troupe_stop. */
+TROUPE_API int troupe_kill(troupe_system *sys, troupe_pid pid);
+
+/* The pid registered under a name, or 0. Thread: any. */
+TROUPE_API troupe_pid troupe_whereis(troupe_system *sys, const char *name);
+
+/* ---- for behaviours; thread: owner ------------------------------------------------------------
+ */
+
+TROUPE_API troupe_pid troupe_actor_pid(const troupe_actor *self);
+TROUPE_API troupe_system *troupe_actor_system(const troupe_actor *self);
+TROUPE_API uint32_t troupe_actor_generation(const troupe_actor *self);
+TROUPE_API void *troupe_actor_state(const troupe_actor *self);
+TROUPE_API void troupe_actor_set_state(troupe_actor *self, void *state);
+
+/* Ends `init` when it returned TROUPE_PENDING; ends `stop` likewise. */
+TROUPE_API void troupe_actor_started(troupe_actor *self);
+TROUPE_API void troupe_actor_stopped(troupe_actor *self);
+
+/* Asks for this generation's end. Returns; the end begins when the current callback has returned,
+ * by calling `stop` (not for the classes of killed and exceeded limits). The first call wins.
+ *   reason, traceback   may be NULL; copied, at most 4 KiB each */
+TROUPE_API void troupe_actor_exit(troupe_actor *self, troupe_exit_class why, int code,
+                                  const char *reason, const char *traceback);
+
+/* While blocked, an actor gets no messages: only `resume`, `child` and its end. For a handler that
+ * has to wait. */
+TROUPE_API void troupe_actor_block(troupe_actor *self, bool blocked);
+
+/* Offers the messages again that `receive` has skipped. */
+TROUPE_API void troupe_actor_rescan(troupe_actor *self);
+
+typedef struct troupe_send_opts {
+  size_t size;
+  uint32_t wait_ms;    /* how long a full mailbox may hold the message back; 0: refuse at once */
+  uint32_t timeout_ms; /* asks: 0 means 30,000; TROUPE_INFINITY: none */
+  size_t kind_len;     /* 0: kind is a C string */
+  void *user;          /* comes back in the event */
+} troupe_send_opts;
+
+/* Sends. With room: TROUPE_OK. When the mailbox is full and wait_ms allows, TROUPE_PENDING: the
+ * message is parked, *id names it, and `resume` tells how it ended; usually the sender blocks
+ * itself meanwhile. opts and id may be NULL (no waiting then).
+ * Returns also TROUPE_E_NOPROC, _MAILBOX_FULL, _TOO_BIG, _INVALID, _SYSTEM_STOPPED, _WOULD_DEADLOCK
+ * (waiting for oneself), UV_ENOMEM; the message is then a dead letter. */
+TROUPE_API int troupe_actor_tell(troupe_actor *self, troupe_pid to, const char *kind,
+                                 const void *data, size_t len, const troupe_send_opts *opts,
+                                 uint64_t *id);
+
+/* Asks. On TROUPE_OK *id names the ask and `resume` is called exactly once for it, at the latest at
+ * its deadline; on an error it is not. Limit: 1,000 open asks (TROUPE_E_LIMIT). */
+TROUPE_API int troupe_actor_ask(troupe_actor *self, troupe_pid to, const char *kind,
+                                const void *data, size_t len, const troupe_send_opts *opts,
+                                uint64_t *id);
+
+/* Answers the ask being handled. May be called once, before `receive` returns (later: keep the ask
+ * with troupe_actor_keep_ask). A handler that returns without an answer has answered with no
+ * payload. A payload over the asker's bound becomes TROUPE_E_REPLY_TOO_BIG there. code   TROUPE_OK,
+ * or an error for the asker; detail then a sentence (may be NULL) Returns TROUPE_OK,
+ * TROUPE_E_INVALID (no ask, or answered already). */
+TROUPE_API int troupe_actor_reply(troupe_actor *self, const void *data, size_t len);
+TROUPE_API int troupe_actor_reply_error(troupe_actor *self, int code, const char *detail);
+
+/* Takes the message being handled out of the current callback, so that it can be answered after
+ * `receive` returned. A kept ask that is dropped, or whose generation ends, is answered with
+ * TROUPE_E_BROKEN_PROMISE or _CRASHED. Works for a tell too (then only the drop matters).
+ * Returns TROUPE_OK, TROUPE_E_INVALID (nothing to keep), TROUPE_E_LIMIT. */
+TROUPE_API int troupe_actor_keep_ask(troupe_actor *self, uint64_t *id);
+TROUPE_API int troupe_actor_reply_to(troupe_actor *self, uint64_t id, int code, const void *data,
+                                     size_t len, const char *detail);
+
+/* Says that the message being handled (id 0) or kept (id) has no handler: a tell becomes a dead
+ * letter `no_handler`, an ask is answered with that error. */
+TROUPE_API void troupe_actor_refuse(troupe_actor *self, uint64_t id);
+
+/* Watches another actor: exactly one DOWN message with *id when it is gone for good; at once, with
+ * class noproc, when it already is. Limit: 1,000 (TROUPE_E_LIMIT). demonitor also removes a DOWN
+ * that is already queued; unknown ids are ignored. */
+TROUPE_API int troupe_actor_monitor(troupe_actor *self, troupe_pid target, uint64_t *id);
+TROUPE_API void troupe_actor_demonitor(troupe_actor *self, uint64_t id);
+
+/* Starts a timer: first after delay_ms, then, when period_ms is not 0, every period_ms without
+ * drift (late ticks are merged and counted in `missed`). With `direct` it arrives through `resume`
+ * even while the actor is blocked; otherwise as a TIMER message in the mailbox's order. Cancelling
+ * is final: no tick of that timer is delivered afterwards. Limit: 1,000. */
+TROUPE_API int troupe_actor_timer(troupe_actor *self, uint64_t delay_ms, uint64_t period_ms,
+                                  bool direct, void *user, uint64_t *id);
+TROUPE_API bool troupe_actor_cancel_timer(troupe_actor *self, uint64_t id);
+
+/* Spawns a child. It ends before its parent's generation does. `child` reports it when present.
+ * Returns as troupe_spawn. */
+TROUPE_API int troupe_actor_spawn(troupe_actor *self, const troupe_spawn_opts *opts,
+                                  troupe_pid *pid, troupe_child **child);
+
+TROUPE_API troupe_pid troupe_child_pid(const troupe_child *child);
+TROUPE_API void *troupe_child_user(const troupe_child *child);
+TROUPE_API uint32_t troupe_child_generation(const troupe_child *child);
+/* Why it EXITED; borrowed until the answer. */
+TROUPE_API const troupe_exit *troupe_child_reason(const troupe_child *child);
+/* Asks the child to stop, and kills it after shutdown_ms (0: at once; TROUPE_INFINITY: never).
+ * EXITED follows. Harmless when it has exited. */
+TROUPE_API void troupe_child_stop(troupe_actor *self, troupe_child *child, uint32_t shutdown_ms);
+/* The two answers to EXITED: a new generation under the same pid, or the end. */
+TROUPE_API void troupe_child_restart(troupe_actor *self, troupe_child *child);
+TROUPE_API void troupe_child_release(troupe_actor *self, troupe_child *child);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,119 @@
+/* One runtime: configuration, start, stop, step, statistics. Several fit in one process. */
+#ifndef TROUPE_SYSTEM_H
+#define TROUPE_SYSTEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <troupe/error.h>
+#include <troupe/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define TROUPE_WORKERS_AUTO (-1)
+
+/* Why a message was not handled. X(NAME, "name", "sentence") */
+#define TROUPE_DEAD_MAP(X)                                                                         \
+  X(NOPROC, "noproc", "the receiver had ended")                                                    \
+  X(STOPPED, "stopped", "the receiver ended while the message was queued")                         \
+  X(CRASHED, "crashed", "the receiver failed while handling the message")                          \
+  X(MAILBOX_FULL, "mailbox_full", "the receiver's mailbox was full")                               \
+  X(TOO_BIG, "too_big", "the message was larger than the receiver accepts")                        \
+  X(EXPIRED, "expired", "its deadline passed before it was handled")                               \
+  X(NO_HANDLER, "no_handler", "the receiver has no handler of that kind")                          \
+  X(LATE_REPLY, "late_reply", "a reply to an ask that had ended")                                  \
+  X(SENDER_GONE, "sender_gone", "the sender ended while the message was parked")                   \
+  X(WOULD_DEADLOCK, "would_deadlock", "waiting for room could never have ended")
+typedef enum troupe_dead_reason {
+#define X(name, lua, text) TROUPE_DEAD_##name,
+  TROUPE_DEAD_MAP(X)
+#undef X
+      TROUPE_DEAD_COUNT
+} troupe_dead_reason;
+TROUPE_API const char *troupe_dead_reason_name(troupe_dead_reason reason);
+
+typedef struct troupe_dead_letter {
+  troupe_dead_reason reason;
+  troupe_pid to, from;
+  const char *kind; /* not NUL-terminated */
+  size_t kind_len;
+  const void *data;
+  size_t len;
+} troupe_dead_letter;
+
+/* Zero means the default, which the comment states; `workers` is the exception and is set by
+ * TROUPE_CONFIG_INIT. Everything is copied; hooks' ctx pointers are borrowed until
+ * troupe_system_free. */
+typedef struct troupe_config {
+  size_t size;
+  int workers;   /* worker threads; TROUPE_WORKERS_AUTO: one per core the process may use;
+                    0: no threads at all, the host calls troupe_system_step */
+  uint64_t seed; /* of every random choice; 0: from the operating system */
+  const troupe_allocator *allocator; /* the C library's. Called from any thread. */
+
+  /* Log lines, escaped, without newline; NULL: standard error. Called from any thread. */
+  void (*log)(void *ctx, troupe_log_level level, const char *line, size_t len);
+  void *log_ctx;
+  troupe_log_level log_min; /* TROUPE_LOG_DEBUG is 0 and thus the default: everything */
+
+  /* Monotonic time in ns; NULL: the machine's. For tests with a virtual clock (workers = 0). */
+  uint64_t (*clock)(void *ctx);
+  void *clock_ctx;
+
+  /* Each dead letter, after it is counted; borrowed. Called from any thread; must not block. */
+  void (*on_dead_letter)(void *ctx, const troupe_dead_letter *letter);
+  void *on_dead_letter_ctx;
+
+  uint32_t max_actors;        /* 1,048,576 */
+  uint32_t max_message_bytes; /* 1 MiB: payload of one message */
+} troupe_config;
+#define TROUPE_CONFIG_INIT                                                                         \
+  { .size = sizeof(troupe_config), .workers = TROUPE_WORKERS_AUTO }
+
+/* Counters since the start. sent = handled + dead (all reasons but late_reply) + queued. */
+typedef struct troupe_stats {
+  uint64_t actors;  /* now */
+  uint64_t spawned; /* ever */
+  uint64_t sent;    /* tells and asks, refused ones included */
+  uint64_t handled;
+  uint64_t dead[TROUPE_DEAD_COUNT];
+  uint64_t crashes; /* generations that ended abnormally */
+  uint64_t restarts;
+  uint64_t parked;          /* sends that had to wait for room */
+  uint64_t signals_dropped; /* replies and notices whose receiver was gone or no longer waited */
+  uint64_t calls, call_failures; /* tool calls and those that ended without a value */
+  uint64_t retries;              /* attempts after the first */
+  uint64_t breaker_trips;        /* circuit breakers opened */
+} troupe_stats;
+
+/* Starts a runtime. *out is NULL on error.
+ * Thread any. Returns TROUPE_OK, TROUPE_E_INVALID, or a libuv code (UV_ENOMEM, UV_EAGAIN). */
+TROUPE_API int troupe_system_start(troupe_system **out, const troupe_config *cfg);
+
+/* Stops in order: intake closed, every actor stopped from the leaves up in reverse start order,
+ * each within its shutdown time; what has not ended by deadline_ms is killed. Calls in other
+ * threads that need the system return TROUPE_E_SYSTEM_STOPPED from then on. May be called again.
+ * Thread   a host thread that does not run actors.
+ * Returns  TROUPE_OK, or TROUPE_E_TIMEOUT: a worker is still inside an actor that cannot be stopped
+ *          (troupe_system_free is then not allowed: the process should end). */
+TROUPE_API int troupe_system_stop(troupe_system *sys, uint32_t deadline_ms);
+
+/* Frees a stopped system. Nobody else may use it meanwhile or afterwards. NULL is fine. */
+TROUPE_API void troupe_system_free(troupe_system *sys);
+
+/* With workers = 0: runs what can run, for at most budget_ms (0: one slice).
+ * Returns 1 when more is runnable, 0 when idle. Thread: one host thread at a time. */
+TROUPE_API int troupe_system_step(troupe_system *sys, uint32_t budget_ms);
+
+/* Milliseconds until the next timer (0: one is due), or -1: none. For hosts that step. */
+TROUPE_API int64_t troupe_system_next_ms(troupe_system *sys);
+
+TROUPE_API void troupe_system_stats(troupe_system *sys, troupe_stats *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
