@@ -1,0 +1,70 @@
+#include "actors/ledger.h"
+
+#include "actors/base/assert.h"
+
+int trp_ledger_init(trp_ledger *l, const troupe_allocator *al) {
+  *l = (trp_ledger){.al = al};
+  trp_list_init(&l->items);
+  trp_map_init(&l->by_id, al);
+  trp_heap_init(&l->due, al);
+  return TROUPE_OK;
+}
+
+void trp_ledger_fini(trp_ledger *l) {
+  TRP_ASSERT(trp_list_empty(&l->items));
+  trp_map_fini(&l->by_id);
+  trp_heap_fini(&l->due);
+}
+
+int trp_ledger_add(trp_ledger *l, trp_item *it, const trp_item_ops *ops, uint64_t deadline_ns) {
+  if (ops->limit && !l->unlimited && l->count[ops->index] >= ops->limit) return TROUPE_E_LIMIT;
+  it->id = l->next_id + 1;
+  it->ops = ops;
+  int err = trp_map_put(&l->by_id, it->id, it);
+  if (err) return err;
+  trp_heap_node_init(&it->due, deadline_ns, it->id);
+  if (deadline_ns && (err = trp_heap_insert(&l->due, &it->due))) {
+    trp_map_del(&l->by_id, it->id);
+    return err;
+  }
+  l->next_id++;
+  l->count[ops->index]++;
+  trp_link_init(&it->link);
+  trp_list_push_back(&l->items, &it->link);
+  return TROUPE_OK;
+}
+
+void trp_ledger_remove(trp_ledger *l, trp_item *it) {
+  void *was = trp_map_del(&l->by_id, it->id);
+  TRP_ASSERT(was == it);
+  (void)was;
+  trp_heap_remove(&l->due, &it->due);
+  trp_list_remove(&it->link);
+  l->count[it->ops->index]--;
+}
+
+trp_item *trp_ledger_find(const trp_ledger *l, uint64_t id) { return trp_map_get(&l->by_id, id); }
+
+int trp_ledger_set_deadline(trp_ledger *l, trp_item *it, uint64_t deadline_ns) {
+  if (deadline_ns == 0) {
+    trp_heap_remove(&l->due, &it->due);
+  } else if (trp_heap_node_inside(&it->due)) {
+    trp_heap_update(&l->due, &it->due, deadline_ns);
+  } else {
+    it->due.key = deadline_ns;
+    return trp_heap_insert(&l->due, &it->due);
+  }
+  return TROUPE_OK;
+}
+
+uint64_t trp_ledger_next(const trp_ledger *l) {
+  const trp_heap_node *n = trp_heap_min(&l->due);
+  return n && n->key != UINT64_MAX ? n->key : 0;
+}
+
+trp_item *trp_ledger_pop_due(trp_ledger *l, uint64_t now_ns) {
+  trp_heap_node *n = trp_heap_min(&l->due);
+  if (!n || n->key > now_ns) return NULL;
+  trp_heap_remove(&l->due, n);
+  return TRP_CONTAINER(n, trp_item, due);
+}

@@ -1,0 +1,80 @@
+/* The ledger: everything a generation owns outside its heap, or waits for.
+ *
+ * Asks, parked messages, timers, monitors, children, tool calls, kept asks: each is an item with an
+ * id and perhaps a deadline. When the generation ends, however it does, the kernel settles every
+ * item and asserts that none is left. Ids are never reused within a logical actor, so an answer to
+ * an earlier generation finds nothing. The earliest deadline is what the actor asks of the timers.
+ *
+ * Thread: owner; inside a native half when actor code calls. */
+#ifndef TRP_ACTORS_LEDGER_H
+#define TRP_ACTORS_LEDGER_H
+
+#include "actors/base/heap.h"
+#include "actors/base/list.h"
+#include "actors/base/map.h"
+#include "actors/message.h"
+
+typedef struct trp_item trp_item;
+
+typedef struct trp_item_ops {
+  const char *name;
+  uint32_t limit; /* how many of these one actor may have; 0: no limit of its own */
+  uint8_t index;  /* distinct per ops, < TRP_ITEM_KINDS: counts live here */
+  /* Takes a TRP_MSG_ITEM message addressed to the item; NULL: such messages are dropped. */
+  void (*deliver)(troupe_actor *a, trp_item *it, trp_msg *m);
+  /* The deadline has come; the item has none any more. */
+  void (*expire)(troupe_actor *a, trp_item *it);
+  /* The generation ends: the item is off the ledger; release everything, also the item itself. */
+  void (*settle)(troupe_actor *a, trp_item *it);
+} trp_item_ops;
+
+enum {
+  TRP_ITEM_LIFE, /* the phase's own deadline */
+  TRP_ITEM_ASK,
+  TRP_ITEM_PARK,
+  TRP_ITEM_TIMER,
+  TRP_ITEM_MONITOR,
+  TRP_ITEM_KEPT,
+  TRP_ITEM_CHILD,
+  TRP_ITEM_CALL,    /* tools/ */
+  TRP_ITEM_SCRATCH, /* scripting/: a buffer being filled */
+  TRP_ITEM_KINDS
+};
+
+struct trp_item { /* embed it first */
+  trp_link link;
+  trp_heap_node due; /* key: ns */
+  uint64_t id;
+  const trp_item_ops *ops;
+};
+
+typedef struct trp_ledger {
+  const troupe_allocator *al;
+  trp_list items;
+  trp_map by_id;
+  trp_heap due;
+  uint64_t next_id; /* survives generations */
+  uint32_t count[TRP_ITEM_KINDS];
+  bool unlimited; /* the host port: it asks for everybody outside */
+} trp_ledger;
+
+int trp_ledger_init(trp_ledger *l, const troupe_allocator *al);
+void trp_ledger_fini(trp_ledger *l); /* must be empty */
+
+/* Puts an item on the ledger and gives it an id.
+ *   deadline_ns  absolute; 0: none; UINT64_MAX: none yet, but setting one later cannot fail
+ * Returns TROUPE_OK, TROUPE_E_LIMIT, TROUPE_E_NO_MEMORY; on an error the item is still the
+ * caller's. */
+int trp_ledger_add(trp_ledger *l, trp_item *it, const trp_item_ops *ops, uint64_t deadline_ns);
+/* Takes it off; the item is the caller's again. */
+void trp_ledger_remove(trp_ledger *l, trp_item *it);
+trp_item *trp_ledger_find(const trp_ledger *l, uint64_t id);
+/* Changes the deadline; 0: none. Never fails for an item that had one when added; otherwise
+ * TROUPE_E_NO_MEMORY. */
+int trp_ledger_set_deadline(trp_ledger *l, trp_item *it, uint64_t deadline_ns);
+/* The earliest deadline, or 0. */
+uint64_t trp_ledger_next(const trp_ledger *l);
+/* Takes the first item due at now off the heap (it stays on the ledger), or NULL. */
+trp_item *trp_ledger_pop_due(trp_ledger *l, uint64_t now_ns);
+
+#endif
