@@ -2,7 +2,11 @@
 #ifndef TROUPE_TROUPE_H
 #define TROUPE_TROUPE_H
 
+#include <troupe/actor.h>
 #include <troupe/error.h>
+#include <troupe/grants.h>
+#include <troupe/system.h>
+#include <troupe/tool.h>
 #include <troupe/types.h>
 #include <troupe/version.h>
 

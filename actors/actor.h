@@ -1,0 +1,100 @@
+/* The actor's body: what the owner thread alone touches, and the kernel's internal verbs on it.
+ *
+ * Life of a generation, and who moves it (actors/life.c; states change in enter_state alone):
+ *
+ *   NEW --start from the parent--> STARTING --started--> RUNNING
+ *   STARTING, RUNNING --stop, exit, failure--> STOPPING   behaviour's `stop` runs, within
+ * shutdown_ms any of these --stopped, kill, limit, left frame--> ENDING   fini has run; children
+ * are ending ENDING --no child left--> DOWN    ledger empty; the parent has been told and decides
+ *   DOWN --restart--> STARTING        generation + 1
+ *   DOWN --release--> GONE            inbox closed, name freed, watchers told, slot freed
+ *
+ *   I1  the heap and state of the behaviour exist in STARTING, RUNNING, STOPPING only
+ *   I2  messages are delivered in RUNNING only; in every other state they stay queued
+ *   I3  in DOWN the ledger is empty
+ *   I4  each generation tells the parent exactly once that it exited
+ */
+#ifndef TRP_ACTORS_ACTOR_H
+#define TRP_ACTORS_ACTOR_H
+
+#include <troupe/actor.h>
+
+#include "actors/frame.h"
+#include "actors/ledger.h"
+#include "actors/message.h"
+#include "actors/slot.h"
+
+typedef enum trp_actor_phase {
+  TRP_NEW,
+  TRP_STARTING,
+  TRP_RUNNING,
+  TRP_STOPPING,
+  TRP_ENDING,
+  TRP_DOWN,
+  TRP_GONE
+} trp_actor_phase;
+
+struct troupe_actor {
+  troupe_system *sys;
+  trp_slot *slot;
+  troupe_pid pid;
+  troupe_pid parent; /* 0: the guardian itself */
+  trp_actor_phase phase;
+  uint32_t generation;
+  unsigned canary; /* bumped at each run slice, deliberately plain: TSAN sees two owners by it */
+
+  const troupe_behavior *behavior;
+  void *state;
+  void *arg;
+  void (*arg_free)(void *arg);
+  char *name; /* registered, or NULL */
+  uint32_t init_timeout_ms, shutdown_ms;
+
+  trp_queue lanes[TRP_LANES];
+  trp_queue skipped; /* messages of the line that receive has skipped, older than the line */
+  bool blocked;      /* by troupe_actor_block */
+  bool exit_asked;   /* exit_why is set and waits for the callback to return */
+  bool abrupt;       /* exit without `stop` */
+  bool stopped;      /* STOPPING is over: `stop` has done its work */
+  trp_reason *why;   /* of the running end, or of the last generation's */
+  trp_msg *current;  /* being handled; released by the kernel */
+  trp_item life;     /* deadline of STARTING and STOPPING; on the ledger in those and in RUNNING */
+
+  trp_ledger ledger;
+  trp_queue watchers; /* TRP_MSG_WATCH messages, each a `down` to be */
+  uint32_t children;
+  struct troupe_child
+      *edge;        /* ours, owned by the parent; its message is with us between start and exit */
+  uint64_t edge_id; /* the parent's ledger item for us */
+  trp_frame *frame; /* of the worker, during a slice */
+
+  trp_heap_node timer; /* in the system's timers; under their lock */
+  uint64_t timer_ns;   /* what was armed last; owner only */
+  trp_msg tick;
+  _Atomic uint32_t tick_out; /* 1 while `tick` is in our inbox */
+  troupe_actor *run_next;    /* run queue link */
+};
+
+/* ---- for the layers above (tools, scripting); thread: owner
+ * -------------------------------------- */
+
+/* The frame of the current slice, and its ledger. */
+static inline trp_frame *trp_actor_frame(troupe_actor *a) { return a->frame; }
+static inline trp_ledger *trp_actor_ledger(troupe_actor *a) { return &a->ledger; }
+
+/* Calls the behaviour's `resume` inside the frame. For deliver and expire of ledger items, when the
+ * item is off the ledger and everything in the event stays valid until this returns; what must be
+ * freed afterwards hangs on the ledger or in a->current, as the call may end the generation. */
+void trp_actor_resume(troupe_actor *a, const troupe_event *event);
+
+/* "<slot.serial> name" for logs. */
+void trp_actor_describe(const troupe_actor *a, char *out, size_t len);
+
+/* Pushes an ITEM message to an actor (thread: any). When it has ended the message is disposed of.
+ */
+void trp_post(troupe_system *sys, trp_msg *m);
+
+uint64_t trp_system_now_ns(troupe_system *sys);
+const troupe_allocator *trp_system_allocator(troupe_system *sys);
+
+#endif

@@ -1,0 +1,239 @@
+#include "actors/ask.h"
+
+#include <string.h>
+
+#include "actors/base/mem.h"
+#include "actors/send.h"
+#include "actors/system.h"
+
+#define DEFAULT_TIMEOUT_MS 30000
+
+typedef struct ask {
+  trp_item item;
+  void *user;
+  uint64_t park; /* the ledger item of the message while it is held back, or 0 */
+} ask;
+
+/* ---- the asker's side
+ * ----------------------------------------------------------------------------- */
+
+/* Takes the ask off the ledger and tells the behaviour. The event's contents are borrowed. */
+static void finish(troupe_actor *a, ask *q, troupe_event *e) {
+  e->id = q->item.id;
+  e->user = q->user;
+  trp_ledger_remove(&a->ledger, &q->item);
+  trp_free(&a->sys->allocator, q, sizeof *q);
+  trp_actor_resume(a, e);
+}
+
+static void ask_deliver(troupe_actor *a, trp_item *it, trp_msg *m) {
+  troupe_event e = {.code = m->code, .reason = m->reason ? &m->reason->exit : NULL};
+  if (m->code == TROUPE_OK) {
+    e.data = trp_msg_payload(m);
+    e.len = m->size;
+  } else if (m->size &&
+             m->kind_len == 0) { /* a bounced ask still carries its own kind and payload */
+    e.detail = (const char *)trp_msg_payload(m);
+  }
+  finish(a, TRP_CONTAINER(it, ask, item), &e);
+  trp_msg_free(a->sys, m);
+}
+
+static void ask_expire(troupe_actor *a, trp_item *it) {
+  ask *q = TRP_CONTAINER(it, ask, item);
+  uint64_t id = it->id;
+  trp_item *parked = q->park ? trp_ledger_find(&a->ledger, q->park) : NULL;
+  if (parked) { /* it never got in: the park ends with the ask, which it finishes as mailbox_full */
+    q->park = 0;
+    parked->ops->expire(a, parked);
+    if (!trp_ledger_find(&a->ledger, id)) return;
+  }
+  finish(a, q, &(troupe_event){.code = TROUPE_E_TIMEOUT});
+}
+
+static void ask_settle(troupe_actor *a, trp_item *it) {
+  trp_free(&a->sys->allocator, TRP_CONTAINER(it, ask, item), sizeof(ask));
+}
+
+static const trp_item_ops ask_ops = {.name = "ask",
+                                     .limit = 1000,
+                                     .index = TRP_ITEM_ASK,
+                                     .deliver = ask_deliver,
+                                     .expire = ask_expire,
+                                     .settle = ask_settle};
+
+void trp_ask_fail(troupe_actor *a, uint64_t id, int code) {
+  trp_item *it = trp_ledger_find(&a->ledger, id);
+  if (it && it->ops == &ask_ops)
+    finish(a, TRP_CONTAINER(it, ask, item), &(troupe_event){.code = code});
+}
+
+int trp_ask_start(troupe_actor *a, trp_msg *m, uint32_t timeout_ms, uint32_t wait_ms, void *user,
+                  uint64_t *id) {
+  troupe_system *sys = a->sys;
+  ask *q = trp_zalloc(&sys->allocator, sizeof *q);
+  if (timeout_ms == 0) timeout_ms = DEFAULT_TIMEOUT_MS;
+  uint64_t deadline =
+      timeout_ms == TROUPE_INFINITY ? 0 : trp_clock_ns(&sys->clock) + timeout_ms * TRP_NS_PER_MS;
+  int err = q ? trp_ledger_add(&a->ledger, &q->item, &ask_ops, deadline) : TROUPE_E_NO_MEMORY;
+  if (err) {
+    trp_free(&sys->allocator, q, sizeof *q);
+    trp_msg_free(sys, m);
+    return err;
+  }
+  q->user = user;
+  m->id = q->item.id;
+  m->deadline_ns = deadline;
+  *id = q->item.id;
+  err = trp_send(sys, a, m, wait_ms, q->item.id, NULL, &q->park);
+  if (err == TROUPE_OK || err == TROUPE_PENDING) return TROUPE_OK;
+  trp_ledger_remove(&a->ledger, &q->item);
+  trp_free(&sys->allocator, q, sizeof *q);
+  *id = 0;
+  return err;
+}
+
+int troupe_actor_ask(troupe_actor *self, troupe_pid to, const char *kind, const void *data,
+                     size_t len, const troupe_send_opts *opts, uint64_t *id) {
+  static const troupe_send_opts none = {.size = sizeof none};
+  if (!opts) opts = &none;
+  *id = 0;
+  trp_msg *m;
+  int err =
+      trp_msg_make(self->sys, TRP_MSG_ASK, to, self->pid, kind, opts->kind_len, data, len, &m);
+  if (err) return err;
+  return trp_ask_start(self, m, opts->timeout_ms, opts->wait_ms, opts->user, id);
+}
+
+/* ---- the answering side
+ * --------------------------------------------------------------------------- */
+
+static void reply(troupe_actor *a, trp_msg *m, int code, const void *data, size_t len) {
+  troupe_system *sys = a->sys;
+  trp_msg *r = NULL;
+  if (code == TROUPE_OK && len > sys->config.max_message_bytes)
+    code = TROUPE_E_REPLY_TOO_BIG, len = 0;
+  if (len || code == TROUPE_OK) {
+    r = trp_msg_new(sys, TRP_MSG_ITEM, m->from, a->pid, NULL, 0, data, len);
+    if (!r) code = TROUPE_E_NO_MEMORY;
+  }
+  if (!r) { /* the ask's own memory carries a bare error */
+    trp_send_bounce(sys, m, code, NULL);
+    return;
+  }
+  r->id = m->id;
+  r->code = code;
+  memcpy(r->trace, m->trace, sizeof r->trace);
+  trp_msg_free(sys, m);
+  trp_send_signal(sys, r);
+}
+
+/* The message leaves the mailbox. */
+static void release_room(troupe_actor *a, trp_msg *m) {
+  if (!m->charged) return;
+  m->charged = 0;
+  trp_send_release(a->sys, a->slot, a->pid, trp_msg_bytes(m));
+}
+
+void trp_ask_answer(troupe_actor *a, trp_msg *m, int code, const void *data, size_t len,
+                    const char *detail) {
+  release_room(a, m);
+  if (m->type == TRP_MSG_ASK) {
+    trp_count(&a->sys->counters.handled);
+    if (code != TROUPE_OK) {
+      data = detail;
+      len = detail ? strnlen(detail, TRP_REASON_TEXT_MAX) + 1 : 0;
+    }
+    reply(a, m, code, data, len);
+  } else if (code == TROUPE_OK) {
+    trp_count(&a->sys->counters.handled);
+    trp_msg_free(a->sys, m);
+  } else {
+    trp_send_bury(a->sys, m, TROUPE_DEAD_CRASHED, code, NULL);
+  }
+}
+
+void trp_ask_abandon(troupe_actor *a, trp_msg *m) {
+  bool clean = a->why && troupe_exit_is_clean(a->why->exit.class_);
+  if (m->type == TRP_MSG_TELL && clean) { /* it was being handled when the actor chose to end */
+    trp_ask_answer(a, m, TROUPE_OK, NULL, 0, NULL);
+    return;
+  }
+  trp_send_bury(a->sys, m, clean ? TROUPE_DEAD_STOPPED : TROUPE_DEAD_CRASHED,
+                clean ? TROUPE_E_STOPPED : TROUPE_E_CRASHED, a->why);
+}
+
+/* ---- kept messages
+ * -------------------------------------------------------------------------------- */
+
+typedef struct kept {
+  trp_item item;
+  trp_msg *m;
+} kept;
+
+static void kept_settle(troupe_actor *a, trp_item *it) {
+  kept *k = TRP_CONTAINER(it, kept, item);
+  trp_ask_abandon(a, k->m);
+  trp_free(&a->sys->allocator, k, sizeof *k);
+}
+
+static const trp_item_ops kept_ops = {
+    .name = "kept", .limit = 1000, .index = TRP_ITEM_KEPT, .settle = kept_settle};
+
+/* Takes a kept message off the ledger; NULL: no such id. */
+static trp_msg *unkeep(troupe_actor *a, uint64_t id) {
+  trp_item *it = trp_ledger_find(&a->ledger, id);
+  if (!it || it->ops != &kept_ops) return NULL;
+  kept *k = TRP_CONTAINER(it, kept, item);
+  trp_msg *m = k->m;
+  trp_ledger_remove(&a->ledger, it);
+  trp_free(&a->sys->allocator, k, sizeof *k);
+  return m;
+}
+
+int troupe_actor_keep_ask(troupe_actor *self, uint64_t *id) {
+  *id = 0;
+  if (!self->current) return TROUPE_E_INVALID;
+  kept *k = trp_zalloc(&self->sys->allocator, sizeof *k);
+  int err = k ? trp_ledger_add(&self->ledger, &k->item, &kept_ops, 0) : TROUPE_E_NO_MEMORY;
+  if (err) {
+    trp_free(&self->sys->allocator, k, sizeof *k);
+    return err;
+  }
+  k->m = self->current;
+  self->current = NULL;
+  release_room(self, k->m);
+  *id = k->item.id;
+  return TROUPE_OK;
+}
+
+int troupe_actor_reply(troupe_actor *self, const void *data, size_t len) {
+  trp_msg *m = self->current;
+  if (!m || m->type != TRP_MSG_ASK) return TROUPE_E_INVALID;
+  self->current = NULL;
+  trp_ask_answer(self, m, TROUPE_OK, data, len, NULL);
+  return TROUPE_OK;
+}
+
+int troupe_actor_reply_error(troupe_actor *self, int code, const char *detail) {
+  trp_msg *m = self->current;
+  if (!m || m->type != TRP_MSG_ASK || code >= 0) return TROUPE_E_INVALID;
+  self->current = NULL;
+  trp_ask_answer(self, m, code, NULL, 0, detail);
+  return TROUPE_OK;
+}
+
+int troupe_actor_reply_to(troupe_actor *self, uint64_t id, int code, const void *data, size_t len,
+                          const char *detail) {
+  trp_msg *m = unkeep(self, id);
+  if (!m) return TROUPE_E_INVALID;
+  trp_ask_answer(self, m, code, data, len, detail);
+  return TROUPE_OK;
+}
+
+void troupe_actor_refuse(troupe_actor *self, uint64_t id) {
+  trp_msg *m = id ? unkeep(self, id) : self->current;
+  if (!m) return;
+  if (!id) self->current = NULL;
+  trp_send_bury(self->sys, m, TROUPE_DEAD_NO_HANDLER, TROUPE_E_NO_HANDLER, NULL);
+}

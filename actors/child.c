@@ -1,0 +1,188 @@
+#include "actors/child.h"
+
+#include "actors/base/mem.h"
+#include "actors/inbox.h"
+#include "actors/life.h"
+#include "actors/run.h"
+#include "actors/send.h"
+#include "actors/system.h"
+
+#define RETRY_NS (10 * TRP_NS_PER_MS)
+
+/* ---- parent to child
+ * ------------------------------------------------------------------------------ */
+
+/* The inbox of a child that still has an edge is open, so this cannot fail. */
+static void push_edge(troupe_system *sys, troupe_child *c, troupe_pid to, trp_edge_code code) {
+  c->msg.to = to;
+  c->msg.code = code;
+  trp_slot *slot = trp_slots_find(&sys->slots, to);
+  bool pushed = trp_inbox_push(sys, slot, &c->msg);
+  TRP_ASSERT(pushed);
+  (void)pushed;
+}
+
+static void kill_child(troupe_actor *a, troupe_child *c) {
+  if (c->exited) return;
+  if (troupe_kill(a->sys, c->child) == TROUPE_E_NO_MEMORY) { /* try again soon */
+    trp_ledger_set_deadline(&a->ledger, &c->item, trp_clock_ns(&a->sys->clock) + RETRY_NS);
+  }
+}
+
+void troupe_child_stop(troupe_actor *self, troupe_child *child, uint32_t shutdown_ms) {
+  if (child->exited) return;
+  child->stopping = true;
+  if (shutdown_ms == 0 || troupe_stop(self->sys, child->child) == TROUPE_E_NO_MEMORY) {
+    kill_child(self, child);
+  } else {
+    uint64_t at = shutdown_ms == TROUPE_INFINITY
+                      ? UINT64_MAX
+                      : trp_clock_ns(&self->sys->clock) + shutdown_ms * TRP_NS_PER_MS;
+    trp_ledger_set_deadline(&self->ledger, &child->item, at);
+  }
+}
+
+void troupe_child_restart(troupe_actor *self, troupe_child *child) {
+  TRP_ASSERT(child->exited);
+  child->exited = child->stopping = false;
+  child->generation++;
+  trp_reason_unref(child->msg.reason);
+  child->msg.reason = NULL;
+  trp_count(&self->sys->counters.restarts);
+  push_edge(self->sys, child, child->child, TRP_EDGE_START);
+}
+
+void troupe_child_release(troupe_actor *self, troupe_child *child) {
+  TRP_ASSERT(child->exited);
+  child->exited = false;
+  trp_reason_unref(child->msg.reason);
+  child->msg.reason = NULL;
+  push_edge(self->sys, child, child->child, TRP_EDGE_RELEASE);
+}
+
+void trp_child_end_all(troupe_actor *a, bool kill) {
+  TRP_LIST_EACH_SAFE(&a->ledger.items, link) {
+    trp_item *it = TRP_CONTAINER(link, trp_item, link);
+    if (it->ops->index != TRP_ITEM_CHILD) continue;
+    troupe_child *c = TRP_CONTAINER(it, troupe_child, item);
+    if (c->exited)
+      troupe_child_release(a, c);
+    else if (kill)
+      kill_child(a, c);
+    else if (!c->stopping)
+      troupe_child_stop(a, c, c->shutdown_ms);
+  }
+}
+
+static void child_expire(troupe_actor *a, trp_item *it) {
+  kill_child(a, TRP_CONTAINER(it, troupe_child, item));
+}
+static void child_settle(troupe_actor *a, trp_item *it) {
+  (void)a, (void)it;
+  TRP_ASSERT(false); /* a generation ends only after its children */
+}
+static const trp_item_ops child_ops = {
+    .name = "child", .index = TRP_ITEM_CHILD, .expire = child_expire, .settle = child_settle};
+
+troupe_pid troupe_child_pid(const troupe_child *child) { return child->child; }
+void *troupe_child_user(const troupe_child *child) { return child->user; }
+uint32_t troupe_child_generation(const troupe_child *child) { return child->generation; }
+const troupe_exit *troupe_child_reason(const troupe_child *child) {
+  return &child->msg.reason->exit;
+}
+
+/* ---- child to parent
+ * ------------------------------------------------------------------------------- */
+
+int trp_child_tell_started(troupe_actor *a) {
+  if (!a->edge) return TROUPE_OK;
+  trp_msg *m = trp_msg_new(a->sys, TRP_MSG_STARTED, a->edge->parent, a->pid, NULL, 0, NULL, 0);
+  if (!m) return TROUPE_E_NO_MEMORY;
+  m->id = a->edge_id;
+  trp_send_signal(a->sys, m);
+  return TROUPE_OK;
+}
+
+void trp_child_tell_parent(troupe_actor *a, trp_edge_code code) {
+  troupe_child *c = a->edge;
+  c->msg.from = a->pid;
+  if (code == TRP_EDGE_EXITED) c->msg.reason = trp_reason_ref(a->why);
+  if (c->parent.id == 0) { /* nobody adopted it */
+    trp_free(&a->sys->allocator, c, sizeof *c);
+    return;
+  }
+  push_edge(a->sys, c, c->parent, code);
+}
+
+/* ---- receiving
+ * ------------------------------------------------------------------------------------- */
+
+static bool listens(const troupe_actor *a) {
+  return a->behavior->child && a->phase >= TRP_STARTING && a->phase <= TRP_STOPPING;
+}
+
+void trp_child_started(troupe_actor *a, uint64_t id) {
+  trp_item *it = trp_ledger_find(&a->ledger, id);
+  if (it && it->ops == &child_ops && listens(a)) {
+    trp_run_child(a, TRP_CONTAINER(it, troupe_child, item), TROUPE_CHILD_STARTED);
+  }
+}
+
+int trp_child_adopt(troupe_actor *a, troupe_child *c) {
+  c->parent = a->pid;
+  a->children++;
+  int err = a->phase > TRP_STOPPING ? TROUPE_E_STOPPED
+                                    : trp_ledger_add(&a->ledger, &c->item, &child_ops, UINT64_MAX);
+  if (err) c->item.id = 0; /* it ends before it began */
+  c->item_id = c->item.id;
+  push_edge(a->sys, c, c->child, err ? TRP_EDGE_RELEASE : TRP_EDGE_START);
+  return err;
+}
+
+void trp_child_orphan(troupe_system *sys, trp_msg *m) {
+  troupe_child *c = TRP_CONTAINER(m, troupe_child, msg);
+  TRP_ASSERT(m->code == TRP_EDGE_ADOPT);
+  c->parent = (troupe_pid){0};
+  push_edge(sys, c, c->child, TRP_EDGE_RELEASE);
+}
+
+static void child_exited(troupe_actor *a, troupe_child *c) {
+  c->exited = true;
+  trp_ledger_set_deadline(&a->ledger, &c->item, UINT64_MAX);
+  if (listens(a))
+    trp_run_child(a, c, TROUPE_CHILD_EXITED);
+  else
+    troupe_child_release(a, c);
+}
+
+static void child_gone(troupe_actor *a, troupe_child *c) {
+  if (c->item.id) {
+    if (listens(a)) trp_run_child(a, c, TROUPE_CHILD_GONE);
+    trp_ledger_remove(&a->ledger, &c->item);
+  }
+  a->children--;
+  trp_free(&a->sys->allocator, c, sizeof *c);
+  trp_life_child_gone(a);
+}
+
+void trp_child_receive(troupe_actor *a, trp_msg *m) {
+  troupe_child *c = TRP_CONTAINER(m, troupe_child, msg);
+  switch ((trp_edge_code)m->code) {
+  case TRP_EDGE_ADOPT:
+    (void)trp_child_adopt(a, c);
+    break;
+  case TRP_EDGE_START:
+    a->edge_id = c->item_id;
+    trp_life_start(a);
+    break;
+  case TRP_EDGE_RELEASE:
+    trp_life_release(a);
+    break;
+  case TRP_EDGE_EXITED:
+    child_exited(a, c);
+    break;
+  case TRP_EDGE_GONE:
+    child_gone(a, c);
+    break;
+  }
+}

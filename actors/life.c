@@ -1,0 +1,289 @@
+#include "actors/life.h"
+
+#include <string.h>
+
+#include "actors/ask.h"
+#include "actors/base/mem.h"
+#include "actors/child.h"
+#include "actors/inbox.h"
+#include "actors/monitor.h"
+#include "actors/run.h"
+#include "actors/send.h"
+#include "actors/system.h"
+
+static void enter_phase(troupe_actor *a, trp_actor_phase to) {
+  static const uint8_t allowed[] = {
+      [TRP_NEW] = 1 << TRP_STARTING | 1 << TRP_GONE,
+      [TRP_STARTING] = 1 << TRP_RUNNING | 1 << TRP_ENDING,
+      [TRP_RUNNING] = 1 << TRP_STOPPING | 1 << TRP_ENDING,
+      [TRP_STOPPING] = 1 << TRP_ENDING,
+      [TRP_ENDING] = 1 << TRP_DOWN,
+      [TRP_DOWN] = 1 << TRP_STARTING | 1 << TRP_GONE,
+      [TRP_GONE] = 0,
+  };
+  TRP_ASSERT(allowed[a->phase] & (1 << to));
+  a->phase = to;
+  if (to == TRP_DOWN) TRP_ASSERT(trp_list_empty(&a->ledger.items) && !a->current); /* I3 */
+}
+
+/* ---- the deadline of STARTING and STOPPING
+ * --------------------------------------------------------- */
+
+static void life_expire(troupe_actor *a, trp_item *it) {
+  (void)it;
+  trp_life_kill(a, a->phase == TRP_STARTING ? TROUPE_EXIT_INIT_TIMEOUT : TROUPE_EXIT_KILLED);
+}
+static void life_settle(troupe_actor *a, trp_item *it) { (void)a, (void)it; }
+static const trp_item_ops life_ops = {
+    .name = "life", .index = TRP_ITEM_LIFE, .expire = life_expire, .settle = life_settle};
+
+/* Bounds the phase that begins; timeout_ms TROUPE_INFINITY: no bound. Never fails: the item is on
+ * the ledger while the generation lives and its place in the heap is there from the start. */
+static void bound_phase(troupe_actor *a, uint32_t timeout_ms) {
+  uint64_t at = timeout_ms == TROUPE_INFINITY
+                    ? UINT64_MAX
+                    : trp_clock_ns(&a->sys->clock) + timeout_ms * TRP_NS_PER_MS;
+  trp_ledger_set_deadline(&a->ledger, &a->life, at);
+}
+
+/* ---- starting
+ * --------------------------------------------------------------------------------------- */
+
+void trp_life_start(troupe_actor *a) {
+  a->generation++;
+  a->blocked = a->exit_asked = a->abrupt = a->stopped = false;
+  trp_reason_unref(a->why);
+  a->why = NULL;
+  enter_phase(a, TRP_STARTING);
+  int err = trp_ledger_add(&a->ledger, &a->life, &life_ops, UINT64_MAX);
+  if (err) {
+    trp_link_init(&a->life.link);
+    troupe_actor_exit(a, TROUPE_EXIT_INIT_FAILED, err, troupe_strerror(err), NULL);
+    return;
+  }
+  bound_phase(a, a->init_timeout_ms);
+  int rc = a->behavior->init ? trp_run_init(a) : TROUPE_OK;
+  if (rc == TROUPE_OK)
+    troupe_actor_started(a);
+  else if (rc < 0)
+    troupe_actor_exit(a, TROUPE_EXIT_INIT_FAILED, rc, troupe_strerror(rc), NULL);
+}
+
+void troupe_actor_started(troupe_actor *self) {
+  if (self->phase != TRP_STARTING || (self->exit_asked && self->abrupt)) return;
+  if (trp_child_tell_started(self) != TROUPE_OK) {
+    troupe_actor_exit(self, TROUPE_EXIT_INIT_FAILED, TROUPE_E_NO_MEMORY, "no memory to start",
+                      NULL);
+    return;
+  }
+  enter_phase(self, TRP_RUNNING);
+  bound_phase(self, TROUPE_INFINITY);
+}
+
+/* ---- ending
+ * ----------------------------------------------------------------------------------------- */
+
+/* Classes after which nothing of the actor's may run any more. */
+static bool is_abrupt(troupe_exit_class why) {
+  return why == TROUPE_EXIT_KILL || why == TROUPE_EXIT_KILLED || why == TROUPE_EXIT_INIT_TIMEOUT ||
+         why == TROUPE_EXIT_HANDLER_TIMEOUT || why == TROUPE_EXIT_MEMORY_LIMIT ||
+         why == TROUPE_EXIT_CPU_LIMIT;
+}
+
+void troupe_actor_exit(troupe_actor *self, troupe_exit_class why, int code, const char *reason,
+                       const char *traceback) {
+  bool abrupt = is_abrupt(why);
+  if (self->phase > TRP_STOPPING) return;
+  if (self->exit_asked && (!abrupt || self->abrupt)) { /* the first reason stands */
+    if (self->phase == TRP_STOPPING) self->stopped = true;
+    return;
+  }
+  if (self->phase == TRP_STARTING && why == TROUPE_EXIT_ERROR) why = TROUPE_EXIT_INIT_FAILED;
+  if (!self->exit_asked)
+    self->why = trp_reason_new(&self->sys->allocator, why, code, reason, traceback);
+  self->exit_asked = true;
+  self->abrupt = abrupt;
+}
+
+void troupe_actor_stopped(troupe_actor *self) {
+  if (self->phase == TRP_STOPPING) self->stopped = true;
+}
+
+void trp_life_stop(troupe_actor *a) {
+  if (a->phase == TRP_STARTING || a->phase == TRP_RUNNING) {
+    troupe_actor_exit(a, TROUPE_EXIT_SHUTDOWN, 0, NULL, NULL);
+  }
+}
+
+static void settle_ledger(troupe_actor *a, bool children_too) {
+  TRP_LIST_EACH_SAFE(&a->ledger.items, link) {
+    trp_item *it = TRP_CONTAINER(link, trp_item, link);
+    if (it->ops->index == TRP_ITEM_CHILD && !children_too) continue;
+    trp_ledger_remove(&a->ledger, it);
+    it->ops->settle(a, it);
+  }
+}
+
+static void go_down(troupe_actor *a) {
+  enter_phase(a, TRP_DOWN);
+  if (a->edge)
+    trp_child_tell_parent(a, TRP_EDGE_EXITED);
+  else
+    trp_life_release(a);
+}
+
+static void report(troupe_actor *a) {
+  const troupe_exit *why = &a->why->exit;
+  if (troupe_exit_is_clean(why->class_)) return;
+  trp_count(&a->sys->counters.crashes);
+  char who[TROUPE_KIND_MAX + 64];
+  trp_actor_describe(a, who, sizeof who);
+  trp_log_write(&a->sys->log, TROUPE_LOG_WARN, who, "ended: %s%s%s%s%s",
+                troupe_exit_class_name(why->class_), why->reason ? ": " : "",
+                why->reason ? why->reason : "", why->traceback ? "; " : "",
+                why->traceback ? why->traceback : "");
+}
+
+/* The generation ends here: nothing of it runs any more, what it owned is settled, its children
+ * end. */
+static void end_generation(troupe_actor *a) {
+  enter_phase(a, TRP_ENDING);
+  a->blocked = false;
+  if (a->behavior->fini) a->behavior->fini(a);
+  a->state = NULL;
+  report(a);
+  if (a->current) {
+    trp_msg *m = a->current;
+    a->current = NULL;
+    trp_ask_abandon(a, m);
+  }
+  settle_ledger(a, false);
+  troupe_actor_rescan(a); /* what it had skipped goes back in front for the next one */
+  if (a->children == 0)
+    go_down(a);
+  else
+    trp_child_end_all(a, a->abrupt);
+}
+
+void trp_life_settle(troupe_actor *a) {
+  if (!a->exit_asked || a->phase > TRP_STOPPING || a->phase < TRP_STARTING) return;
+  if (a->phase == TRP_RUNNING && !a->abrupt && a->behavior->stop) {
+    if (a->current) { /* its handler ended by asking for the end */
+      trp_msg *m = a->current;
+      a->current = NULL;
+      trp_ask_abandon(a, m);
+    }
+    enter_phase(a, TRP_STOPPING);
+    bound_phase(a, a->shutdown_ms);
+    a->stopped = trp_run_stop(a) != TROUPE_PENDING;
+  }
+  if (a->phase != TRP_STOPPING || a->stopped || a->abrupt) end_generation(a);
+}
+
+void trp_life_kill(troupe_actor *a, troupe_exit_class why) {
+  switch (a->phase) {
+  case TRP_STARTING:
+  case TRP_RUNNING:
+  case TRP_STOPPING:
+    if (a->exit_asked) {
+      a->abrupt = true; /* a failure's own reason stands; a stop that took too long is a kill */
+      if (troupe_exit_is_clean(a->why->exit.class_)) {
+        trp_reason_unref(a->why);
+        a->why = trp_reason_of(why);
+      }
+    } else {
+      troupe_actor_exit(a, why, 0, NULL, NULL);
+    }
+    break;
+  case TRP_ENDING:
+    trp_child_end_all(a, true);
+    break;
+  case TRP_NEW:
+  case TRP_DOWN:
+  case TRP_GONE:
+    break; /* the parent decides */
+  }
+}
+
+void trp_life_child_gone(troupe_actor *a) {
+  if (a->phase == TRP_ENDING && a->children == 0) go_down(a);
+}
+
+/* ---- gone
+ * ------------------------------------------------------------------------------------------- */
+
+/* What is left in a closed mailbox. */
+static void bury_all(troupe_actor *a, trp_queue *q, trp_reason *why) {
+  for (trp_msg *m; (m = trp_queue_pop(q));) {
+    switch ((trp_msg_type)m->type) {
+    case TRP_MSG_TELL:
+    case TRP_MSG_ASK:
+      /* another actor's, that pushed when this one had just taken over the slot: gone as well */
+      trp_send_bury(a->sys, m, TROUPE_DEAD_STOPPED, TROUPE_E_STOPPED,
+                    m->to.id == a->pid.id ? why : NULL);
+      break;
+    case TRP_MSG_WATCH:
+      if (m->to.id == a->pid.id)
+        trp_queue_push(&a->watchers, m);
+      else
+        trp_monitor_bounce(a->sys, m);
+      break;
+    case TRP_MSG_TICK:
+      break; /* part of the body */
+    case TRP_MSG_DOWN:
+    case TRP_MSG_TIMER:
+    case TRP_MSG_ITEM:
+    case TRP_MSG_PORT:
+    case TRP_MSG_START:
+    case TRP_MSG_STOP:
+    case TRP_MSG_KILL:
+    case TRP_MSG_UNWATCH:
+    case TRP_MSG_STARTED:
+      trp_msg_free(a->sys, m);
+      break;
+    case TRP_MSG_EDGE:
+      trp_child_orphan(a->sys, m);
+      break; /* only an ADOPT can be left */
+    }
+  }
+}
+
+void trp_life_release(troupe_actor *a) {
+  troupe_system *sys = a->sys;
+  trp_reason *why = a->why ? a->why : trp_reason_of(TROUPE_EXIT_INIT_FAILED);
+  enter_phase(a, TRP_GONE);
+  trp_timers_dismiss(sys, a);
+
+  trp_queue refused = {0};
+  pthread_mutex_t *lock = trp_slots_lock_of(&sys->slots, a->pid);
+  pthread_mutex_lock(lock);
+  trp_inbox_close(a->slot, a->lanes);
+  trp_send_refuse_parked(sys, a->slot, &refused);
+  pthread_mutex_unlock(lock);
+
+  if (a->name) trp_names_remove(&sys->names, a->name, a->pid);
+  bury_all(a, &refused, why);
+  for (int lane = 0; lane < TRP_LANES; lane++)
+    bury_all(a, &a->lanes[lane], why);
+  for (trp_msg *w; (w = trp_queue_pop(&a->watchers));) {
+    troupe_pid watcher = w->from;
+    w->from = a->pid;
+    w->to = watcher;
+    w->type = TRP_MSG_DOWN;
+    w->lane = TRP_LANE_LINE;
+    w->reason = trp_reason_ref(why);
+    trp_send_signal(sys, w);
+  }
+  trp_slots_give(&sys->slots, a->slot);
+  if (a->edge) trp_child_tell_parent(a, TRP_EDGE_GONE);
+  trp_system_actor_gone(sys, a->edge == NULL);
+}
+
+void trp_actor_free(troupe_actor *a) {
+  troupe_system *sys = a->sys;
+  if (a->arg_free) a->arg_free(a->arg);
+  if (a->name) trp_free(&sys->allocator, a->name, strlen(a->name) + 1);
+  trp_reason_unref(a->why);
+  trp_ledger_fini(&a->ledger);
+  trp_free(&sys->allocator, a, sizeof *a);
+}

@@ -1,0 +1,24 @@
+/* The life of a generation: the state machine drawn in actors/actor.h. All transitions happen here,
+ * between callbacks, on the owner's thread. */
+#ifndef TRP_ACTORS_LIFE_H
+#define TRP_ACTORS_LIFE_H
+
+#include "actors/actor.h"
+
+/* What the parent says to a child with the edge's message. */
+void trp_life_start(troupe_actor *a);   /* NEW or DOWN: begins a generation */
+void trp_life_release(troupe_actor *a); /* NEW or DOWN: the end; GONE afterwards */
+
+void trp_life_stop(troupe_actor *a); /* asked from outside to stop in order */
+void trp_life_kill(troupe_actor *a, troupe_exit_class why); /* ends at once, without `stop` */
+
+/* Does what callbacks have asked for: to be called after each. */
+void trp_life_settle(troupe_actor *a);
+
+/* ENDING: a child is gone; goes DOWN with the last one. */
+void trp_life_child_gone(troupe_actor *a);
+
+/* Frees a body that never became an actor, or that is GONE. */
+void trp_actor_free(troupe_actor *a);
+
+#endif

@@ -1,0 +1,16 @@
+/* Monitors: exactly one `down` when a logical actor is gone for good. The watcher's request is a
+ * message that the target keeps; at the target's end it comes back as the `down`, without memory.
+ */
+#ifndef TRP_ACTORS_MONITOR_H
+#define TRP_ACTORS_MONITOR_H
+
+#include "actors/actor.h"
+
+/* True while the watcher still wants to know. */
+bool trp_monitor_active(const troupe_actor *a, uint64_t id);
+/* At the target: forgets a watcher. */
+void trp_monitor_unwatch(troupe_actor *a, troupe_pid watcher, uint64_t id);
+/* Answers a WATCH of an actor that is gone with a `down` of class noproc; takes it. */
+void trp_monitor_bounce(troupe_system *sys, trp_msg *m);
+
+#endif

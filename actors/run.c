@@ -1,0 +1,284 @@
+#include "actors/run.h"
+
+#include <stdio.h>
+
+#include "actors/ask.h"
+#include "actors/child.h"
+#include "actors/inbox.h"
+#include "actors/life.h"
+#include "actors/monitor.h"
+#include "actors/port.h"
+#include "actors/send.h"
+#include "actors/system.h"
+#include "actors/timer.h"
+
+/* ---- the frame
+ * -------------------------------------------------------------------------------------- */
+
+typedef struct entry { /* which callback, with what */
+  enum { INIT, RECEIVE, RESUME, CHILD, STOP } op;
+  const troupe_message *message;
+  const troupe_event *event;
+  troupe_child *child;
+  troupe_child_event news;
+} entry;
+
+static int call(troupe_actor *a, const entry *e) {
+  switch (e->op) {
+  case INIT:
+    return a->behavior->init(a, a->arg);
+  case RECEIVE:
+    return a->behavior->receive(a, e->message);
+  case RESUME:
+    a->behavior->resume(a, e->event);
+    break;
+  case CHILD:
+    a->behavior->child(a, e->child, e->news);
+    break;
+  case STOP:
+    return a->behavior->stop(a, &a->why->exit);
+  }
+  return TROUPE_OK;
+}
+
+/* Enters actor code. Returns what the callback returned, or TROUPE_E_CANCELLED when the actor was
+ * left: its end has then been asked for. The mask is not saved: a saved one costs fifty times as
+ * much. */
+static int enter(troupe_actor *a, const entry *e) {
+  trp_frame *f = a->frame;
+  int rc;
+  TRP_ASSERT(!f->in_actor && f->native == 0);
+  if (sigsetjmp(f->jump, 0) == 0) {
+    f->in_actor = 1;
+    atomic_signal_fence(memory_order_seq_cst);
+    rc = call(a, e);
+    atomic_signal_fence(memory_order_seq_cst);
+    f->in_actor = 0;
+    TRP_ASSERT(f->native == 0);
+    if (f->leave) {
+      f->why = (troupe_exit_class)(f->leave - 1);
+      f->leave = 0;
+      troupe_actor_exit(a, f->why, 0, NULL, NULL);
+    }
+  } else {
+    rc = TROUPE_E_CANCELLED;
+    troupe_actor_exit(a, f->why, 0, NULL, NULL);
+  }
+  return rc;
+}
+
+int trp_run_init(troupe_actor *a) { return enter(a, &(entry){.op = INIT}); }
+int trp_run_stop(troupe_actor *a) { return enter(a, &(entry){.op = STOP}); }
+void trp_run_child(troupe_actor *a, troupe_child *child, troupe_child_event event) {
+  enter(a, &(entry){.op = CHILD, .child = child, .news = event});
+}
+void trp_actor_resume(troupe_actor *a, const troupe_event *event) {
+  if (a->behavior->resume && a->phase >= TRP_STARTING && a->phase <= TRP_STOPPING &&
+      !(a->exit_asked && a->abrupt)) {
+    enter(a, &(entry){.op = RESUME, .event = event});
+  }
+}
+
+/* ---- one message
+ * ------------------------------------------------------------------------------------ */
+
+static bool deliverable(const troupe_actor *a) {
+  return a->phase == TRP_RUNNING && !a->blocked && !a->exit_asked && a->lanes[TRP_LANE_LINE].head;
+}
+
+/* An error returned by `receive` ends the generation. */
+static void failed(troupe_actor *a, int rc) {
+  if (rc < 0 && rc != TROUPE_E_CANCELLED) {
+    troupe_actor_exit(a, TROUPE_EXIT_ERROR, rc, troupe_strerror(rc), NULL);
+  }
+}
+
+static void deliver_user(troupe_actor *a, trp_msg *m) {
+  if (m->to.id != a->pid.id) { /* sent to an earlier holder of the slot */
+    trp_send_bury(a->sys, m, TROUPE_DEAD_NOPROC, TROUPE_E_NOPROC, NULL);
+    return;
+  }
+  if (m->deadline_ns && trp_clock_ns(&a->sys->clock) >= m->deadline_ns) {
+    trp_send_bury(a->sys, m, TROUPE_DEAD_EXPIRED, TROUPE_E_EXPIRED, NULL);
+    return;
+  }
+  troupe_message message = {.type =
+                                m->type == TRP_MSG_ASK ? TROUPE_MESSAGE_ASK : TROUPE_MESSAGE_TELL,
+                            .from = m->from,
+                            .kind = trp_msg_kind(m),
+                            .kind_len = m->kind_len,
+                            .data = trp_msg_payload(m),
+                            .len = m->size};
+  a->current = m;
+  int rc = enter(a, &(entry){.op = RECEIVE, .message = &message});
+  if (!a->current) { /* answered, refused or kept meanwhile */
+    failed(a, rc);
+  } else if (rc == TROUPE_SKIP) {
+    a->current = NULL;
+    trp_queue_push(&a->skipped, m);
+  } else {
+    failed(a, rc);
+    if (a->exit_asked)
+      return; /* how it ends decides what becomes of the message: trp_life_settle */
+    a->current = NULL;
+    trp_ask_answer(a, m, TROUPE_OK, NULL, 0, NULL);
+  }
+}
+
+static void deliver_down(troupe_actor *a, trp_msg *m) {
+  int rc = TROUPE_OK;
+  if (trp_monitor_active(a, m->id)) {
+    troupe_message message = {.type = TROUPE_MESSAGE_DOWN,
+                              .from = m->from,
+                              .kind = "",
+                              .id = m->id,
+                              .reason = &m->reason->exit};
+    rc = enter(a, &(entry){.op = RECEIVE, .message = &message});
+    if (rc == TROUPE_SKIP) {
+      trp_queue_push(&a->skipped, m);
+      return;
+    }
+    troupe_actor_demonitor(a, m->id);
+  }
+  trp_msg_free(a->sys, m);
+  failed(a, rc);
+}
+
+static void deliver_timer(troupe_actor *a, trp_msg *m) {
+  troupe_message message;
+  if (trp_timer_take(a, m, &message))
+    failed(a, enter(a, &(entry){.op = RECEIVE, .message = &message}));
+}
+
+static void deliver(troupe_actor *a, trp_msg *m) {
+  if (m->type == TRP_MSG_DOWN)
+    deliver_down(a, m);
+  else if (m->type == TRP_MSG_TIMER)
+    deliver_timer(a, m);
+  else
+    deliver_user(a, m);
+}
+
+/* ---- control and resume
+ * ------------------------------------------------------------------------------ */
+
+static void control(troupe_actor *a, trp_msg *m) {
+  if (m->type == TRP_MSG_EDGE) { /* part of the edge, or handed on */
+    trp_child_receive(a, m);
+    return;
+  }
+  bool mine = m->to.id == a->pid.id; /* otherwise for an earlier holder of the slot */
+  if (m->type == TRP_MSG_WATCH) {    /* kept: it becomes the `down` */
+    if (mine)
+      trp_queue_push(&a->watchers, m);
+    else
+      trp_monitor_bounce(a->sys, m);
+    return;
+  }
+  if (mine) {
+    if (m->type == TRP_MSG_STOP)
+      trp_life_stop(a);
+    else if (m->type == TRP_MSG_KILL)
+      trp_life_kill(a, TROUPE_EXIT_KILLED);
+    else if (m->type == TRP_MSG_START)
+      trp_life_start(a);
+    else if (m->type == TRP_MSG_STARTED)
+      trp_child_started(a, m->id);
+    else if (m->type == TRP_MSG_UNWATCH)
+      trp_monitor_unwatch(a, m->from, m->id);
+  }
+  trp_msg_free(a->sys, m);
+}
+
+static void tick(troupe_actor *a) {
+  /* release: pairs with the exchange in trp_timers_expire; the tick may be sent again */
+  atomic_store_explicit(&a->tick_out, 0, memory_order_release);
+  a->timer_ns = 0;
+  uint64_t now = trp_clock_ns(&a->sys->clock);
+  for (trp_item *it; (it = trp_ledger_pop_due(&a->ledger, now));) {
+    it->ops->expire(a, it);
+    trp_life_settle(a);
+  }
+}
+
+static void resume(troupe_actor *a, trp_msg *m) {
+  if (m->type == TRP_MSG_TICK) {
+    tick(a);
+  } else if (m->type == TRP_MSG_PORT && m->to.id == a->pid.id) {
+    trp_port_receive(a, m);
+  } else {
+    trp_item *it = m->to.id == a->pid.id ? trp_ledger_find(&a->ledger, m->id) : NULL;
+    if (it && it->ops->deliver) {
+      it->ops->deliver(a, it, m);
+    } else { /* nobody waits for it any more */
+      trp_count(&a->sys->counters.signals_dropped);
+      trp_msg_free(a->sys, m);
+    }
+  }
+}
+
+/* ---- the slice
+ * --------------------------------------------------------------------------------------- */
+
+/* Handles the next thing there is. False: nothing. */
+static bool step(troupe_actor *a) {
+  trp_msg *m;
+  trp_inbox_take(a->slot, a->lanes);
+  if ((m = trp_queue_pop(&a->lanes[TRP_LANE_CONTROL])))
+    control(a, m);
+  else if ((m = trp_queue_pop(&a->lanes[TRP_LANE_RESUME])))
+    resume(a, m);
+  else if (deliverable(a))
+    deliver(a, trp_queue_pop(&a->lanes[TRP_LANE_LINE]));
+  else
+    return false;
+  trp_life_settle(a);
+  return true;
+}
+
+void trp_actor_run(trp_worker *w, troupe_actor *a) {
+  troupe_system *sys = w->sys;
+  a->canary++;
+  a->frame = &w->frame;
+  uint64_t end = trp_clock_ns(&sys->clock) + TRP_SLICE_NS;
+  for (int n = 0;; n++) {
+    if (!step(a)) {
+      trp_timers_arm(sys, a, trp_ledger_next(&a->ledger));
+      bool idle = a->phase == TRP_RUNNING && !a->blocked;
+      if (trp_inbox_park(a->slot, idle ? TRP_INBOX_PARKED : TRP_INBOX_WAITING)) return;
+    } else if (a->phase == TRP_GONE) {
+      trp_actor_free(a);
+      return;
+    } else if (n >= TRP_SLICE_MESSAGES || trp_clock_ns(&sys->clock) >= end) {
+      trp_timers_arm(sys, a, trp_ledger_next(&a->ledger));
+      trp_sched_push(sys, a);
+      return;
+    }
+  }
+}
+
+/* ---- small verbs
+ * ------------------------------------------------------------------------------------- */
+
+void troupe_actor_block(troupe_actor *self, bool blocked) { self->blocked = blocked; }
+
+void troupe_actor_rescan(troupe_actor *self) {
+  trp_queue *line = &self->lanes[TRP_LANE_LINE], *front = &self->skipped;
+  if (!front->head) return;
+  front->tail->next = line->head;
+  if (line->tail) front->tail = line->tail;
+  front->len += line->len;
+  *line = *front;
+  *front = (trp_queue){0};
+}
+
+troupe_pid troupe_actor_pid(const troupe_actor *self) { return self->pid; }
+troupe_system *troupe_actor_system(const troupe_actor *self) { return self->sys; }
+uint32_t troupe_actor_generation(const troupe_actor *self) { return self->generation; }
+void *troupe_actor_state(const troupe_actor *self) { return self->state; }
+void troupe_actor_set_state(troupe_actor *self, void *state) { self->state = state; }
+
+void trp_actor_describe(const troupe_actor *a, char *out, size_t len) {
+  snprintf(out, len, "<%u.%u>%s%s", (unsigned)a->pid.id, (unsigned)(a->pid.id >> 32),
+           a->name ? " " : "", a->name ? a->name : "");
+}

@@ -1,0 +1,151 @@
+#include "actors/sched.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "actors/actor.h"
+#include "actors/base/mem.h"
+#include "actors/run.h"
+#include "actors/system.h"
+
+int trp_sched_init(troupe_system *sys, unsigned workers) {
+  trp_sched *s = &sys->sched;
+  unsigned n = workers ? workers : 1;
+  *s = (trp_sched){.count = workers, .keeper_ns = UINT64_MAX};
+  s->workers = trp_zalloc(&sys->allocator, n * sizeof *s->workers);
+  if (!s->workers) return TROUPE_E_NO_MEMORY;
+  for (unsigned i = 0; i < n; i++)
+    s->workers[i].sys = sys;
+  pthread_mutex_init(&s->lock, NULL);
+  pthread_condattr_t attr;
+  pthread_condattr_init(&attr);
+  pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+  pthread_cond_init(&s->wake, &attr);
+  pthread_condattr_destroy(&attr);
+  return TROUPE_OK;
+}
+
+void trp_sched_fini(troupe_system *sys) {
+  trp_sched *s = &sys->sched;
+  if (!s->workers) return;
+  unsigned n = s->count ? s->count : 1;
+  trp_free(&sys->allocator, s->workers, n * sizeof *s->workers);
+  s->workers = NULL;
+  pthread_cond_destroy(&s->wake);
+  pthread_mutex_destroy(&s->lock);
+}
+
+static void append(trp_sched *s, troupe_actor *a) {
+  a->run_next = NULL;
+  if (s->tail)
+    s->tail->run_next = a;
+  else
+    s->head = a;
+  s->tail = a;
+}
+
+static troupe_actor *take(trp_sched *s) {
+  troupe_actor *a = s->head;
+  if (!a) return NULL;
+  s->head = a->run_next;
+  if (!s->head) s->tail = NULL;
+  return a;
+}
+
+void trp_sched_push(troupe_system *sys, troupe_actor *a) {
+  trp_sched *s = &sys->sched;
+  pthread_mutex_lock(&s->lock);
+  append(s, a);
+  bool wake = s->idle > 0;
+  pthread_mutex_unlock(&s->lock);
+  if (wake) pthread_cond_signal(&s->wake);
+}
+
+void trp_sched_timer_moved(troupe_system *sys, uint64_t at_ns) {
+  trp_sched *s = &sys->sched;
+  pthread_mutex_lock(&s->lock);
+  bool wake = s->idle > 0 && at_ns < s->keeper_ns;
+  pthread_mutex_unlock(&s->lock);
+  if (wake) pthread_cond_signal(&s->wake);
+}
+
+/* Waits for work or the next timer; called and returns with the lock held. */
+static void idle(troupe_system *sys) {
+  trp_sched *s = &sys->sched;
+  uint64_t at = trp_timers_next(&sys->timers);
+  s->idle++;
+  if (at < s->keeper_ns) { /* this one keeps the time; whoever waits for later wakes for nothing */
+    struct timespec until = {.tv_sec = (time_t)(at / TRP_NS_PER_S),
+                             .tv_nsec = (long)(at % TRP_NS_PER_S)};
+    s->keeper_ns = at;
+    pthread_cond_timedwait(&s->wake, &s->lock, &until);
+    if (s->keeper_ns == at) s->keeper_ns = UINT64_MAX;
+  } else {
+    pthread_cond_wait(&s->wake, &s->lock);
+  }
+  s->idle--;
+}
+
+static void *work(void *arg) {
+  trp_worker *w = arg;
+  troupe_system *sys = w->sys;
+  trp_sched *s = &sys->sched;
+  pthread_mutex_lock(&s->lock);
+  while (!s->stopping) {
+    troupe_actor *a = take(s);
+    pthread_mutex_unlock(&s->lock);
+    trp_timers_expire(sys);
+    if (a) trp_actor_run(w, a);
+    pthread_mutex_lock(&s->lock);
+    if (!a && !s->head && !s->stopping &&
+        trp_timers_next(&sys->timers) > trp_clock_ns(&sys->clock)) {
+      idle(sys);
+    }
+  }
+  pthread_mutex_unlock(&s->lock);
+  return NULL;
+}
+
+int trp_sched_start(troupe_system *sys) {
+  trp_sched *s = &sys->sched;
+  pthread_attr_t attr;
+  pthread_attr_init(&attr);
+  pthread_attr_setstacksize(&attr, TRP_WORKER_STACK_BYTES);
+  int err = 0;
+  for (unsigned i = 0; i < s->count && !err; i++) {
+    err = pthread_create(&s->workers[i].thread, &attr, work, &s->workers[i]);
+    s->workers[i].started = err == 0;
+  }
+  pthread_attr_destroy(&attr);
+  if (err) trp_sched_stop(sys);
+  return -err;
+}
+
+void trp_sched_stop(troupe_system *sys) {
+  trp_sched *s = &sys->sched;
+  pthread_mutex_lock(&s->lock);
+  s->stopping = true;
+  pthread_mutex_unlock(&s->lock);
+  pthread_cond_broadcast(&s->wake);
+  for (unsigned i = 0; i < s->count; i++) {
+    if (s->workers[i].started) pthread_join(s->workers[i].thread, NULL);
+    s->workers[i].started = false;
+  }
+}
+
+bool trp_sched_runnable(troupe_system *sys) {
+  pthread_mutex_lock(&sys->sched.lock);
+  bool any = sys->sched.head != NULL;
+  pthread_mutex_unlock(&sys->sched.lock);
+  return any;
+}
+
+bool trp_sched_step(troupe_system *sys) {
+  trp_timers_expire(sys);
+  pthread_mutex_lock(&sys->sched.lock);
+  troupe_actor *a = take(&sys->sched);
+  pthread_mutex_unlock(&sys->sched.lock);
+  if (!a) return false;
+  trp_actor_run(&sys->sched.workers[0], a);
+  return true;
+}

@@ -1,0 +1,70 @@
+/* Actors written in Lua. Each runs in a Lua state and a heap of its own, in a sandbox, with limits.
+ */
+#ifndef TROUPE_SCRIPT_H
+#define TROUPE_SCRIPT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <troupe/actor.h>
+#include <troupe/error.h>
+#include <troupe/grants.h>
+#include <troupe/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What one script may use. Zero means the default, which the comment states. */
+typedef struct troupe_script_limits {
+  uint64_t memory_bytes;  /* 50 MiB: its heap; going over it ends the generation: memory_limit */
+  uint64_t message_bytes; /* the system's max_message_bytes: one message, reply or argument */
+  uint32_t cpu_ms_per_message; /* 5,000: processor time of one message */
+  uint32_t log_bytes_per_s;    /* 64 KiB; what is over it is dropped, with one line that says so */
+} troupe_script_limits;
+
+/* A script to run. Zero means the default, which the comment states. Exactly one of path and source
+ * is set. Everything is copied. */
+typedef struct troupe_script {
+  size_t size;        /* sizeof(troupe_script); TROUPE_SCRIPT_INIT sets it */
+  const char *path;   /* a file, at most 1 MiB of text (64 KiB with `workers = 0`); read once for
+                         each system */
+  const char *source; /* text instead; NUL-terminated when source_len is 0 */
+  size_t source_len;
+  const char *chunk_name; /* of source, in error messages; "script" */
+  const char *root; /* where `require` and `spawn` find files; the file's folder. Source: none */
+  const char *name; /* registered name; none */
+  const void *args; /* one msgpack value: `init(args)` of a behaviour, `...` of a process; nil */
+  size_t args_len;
+  troupe_script_limits limits;
+  troupe_grants *grants;     /* what it may do; sealed; borrowed until return; NULL: nothing */
+  uint32_t mailbox_messages; /* 1,000 */
+  uint64_t mailbox_bytes;    /* 16 MiB */
+  bool mailbox_fail;         /* a full mailbox refuses at once, senders never wait */
+  uint32_t init_timeout_ms;  /* 30,000; TROUPE_INFINITY: none */
+  uint32_t shutdown_ms;      /* 5,000; TROUPE_INFINITY: none */
+  char *msg; /* receives one sentence about an error: file, line, what; may be NULL */
+  size_t msg_len;
+} troupe_script;
+#define TROUPE_SCRIPT_INIT                                                                         \
+  { .size = sizeof(troupe_script) }
+
+/* Starts a script as an actor at top level. It is read and compiled now, and begins later, on a
+ * worker.
+ *
+ * Messages  a payload is one msgpack array of arguments; a reply is one msgpack value, and no
+ * payload stands for nil. Thread    any host thread. Reads a file. Returns   TROUPE_OK;
+ * TROUPE_E_SCRIPT (it does not compile, is no text, is too large); a libuv code when the file
+ * cannot be read; or as troupe_spawn. *out is 0 on an error.
+ */
+TROUPE_API int troupe_spawn_script(troupe_system *sys, troupe_pid *out,
+                                   const troupe_script *script);
+
+/* Checks that a script can be read and compiles; starts nothing. Thread and errors as above. */
+TROUPE_API int troupe_check_script(troupe_system *sys, const troupe_script *script);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
