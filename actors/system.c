@@ -10,6 +10,7 @@
 #include "actors/base/mem.h"
 #include "actors/child.h"
 #include "actors/port.h"
+#include "actors/send.h"
 
 #define DEFAULT_MAX_ACTORS 1048576
 #define DEFAULT_MAX_MESSAGE_BYTES (UINT32_C(1) << 20)
@@ -237,6 +238,20 @@ static bool wait_roots(troupe_system *sys, unsigned roots, uint64_t until_ns) {
   return ok;
 }
 
+static void keep(troupe_system *sys, trp_msg *m) { (void)sys, (void)m; }
+
+/* Commands to the root actors are part of the system: stopping needs no memory. Each goes once. */
+static void tell_root(troupe_system *sys, trp_root_command which, trp_msg_type type,
+                      troupe_pid to) {
+  pthread_mutex_lock(&sys->lock);
+  trp_msg *m = &sys->root_commands[which];
+  bool first = m->to.id == 0 && to.id != 0;
+  if (first)
+    *m = (trp_msg){.to = to, .type = (uint8_t)type, .lane = TRP_LANE_CONTROL, .dispose = keep};
+  pthread_mutex_unlock(&sys->lock);
+  if (first) trp_send_signal(sys, m);
+}
+
 int troupe_system_stop(troupe_system *sys, uint32_t deadline_ms) {
   const trp_clock real = trp_clock_monotonic();
   uint64_t until = trp_clock_ns(&real) + deadline_ms * TRP_NS_PER_MS;
@@ -245,13 +260,13 @@ int troupe_system_stop(troupe_system *sys, uint32_t deadline_ms) {
     return TROUPE_OK;
   atomic_compare_exchange_strong_explicit(&sys->phase, &phase, TRP_SYSTEM_STOPPING,
                                           memory_order_acq_rel, memory_order_acquire);
-  troupe_stop(sys, sys->guardian);
+  tell_root(sys, TRP_ROOT_STOP_GUARDIAN, TRP_MSG_STOP, sys->guardian);
   if (!wait_roots(sys, 1, until)) {
-    troupe_kill(sys, sys->guardian);
+    tell_root(sys, TRP_ROOT_KILL_GUARDIAN, TRP_MSG_KILL, sys->guardian);
     uint64_t last = trp_clock_ns(&real) + KILL_GRACE_MS * TRP_NS_PER_MS;
     if (!wait_roots(sys, 1, last)) return TROUPE_E_TIMEOUT;
   }
-  troupe_stop(sys, sys->port);
+  tell_root(sys, TRP_ROOT_STOP_PORT, TRP_MSG_STOP, sys->port);
   if (!wait_roots(sys, 0, trp_clock_ns(&real) + KILL_GRACE_MS * TRP_NS_PER_MS))
     return TROUPE_E_TIMEOUT;
   trp_sched_stop(sys);

@@ -11,6 +11,7 @@
 #include "actors/base/log.h"
 #include "actors/base/rand.h"
 #include "actors/loop.h"
+#include "actors/message.h"
 #include "actors/names.h"
 #include "actors/sched.h"
 #include "actors/slot.h"
@@ -52,6 +53,13 @@ typedef enum trp_system_phase {
   TRP_SYSTEM_STOPPED
 } trp_system_phase;
 
+typedef enum trp_root_command {
+  TRP_ROOT_STOP_GUARDIAN,
+  TRP_ROOT_KILL_GUARDIAN,
+  TRP_ROOT_STOP_PORT,
+  TRP_ROOT_COMMANDS
+} trp_root_command;
+
 struct troupe_system {
   troupe_config config;
   troupe_allocator allocator;
@@ -69,6 +77,7 @@ struct troupe_system {
   pthread_mutex_t lock; /* guards what follows; a leaf */
   pthread_cond_t ended; /* a root or the last actor is gone */
   unsigned roots;       /* guardian and port, while they exist */
+  trp_msg root_commands[TRP_ROOT_COMMANDS];
   trp_rand rand;
   trp_loop *loop;
   struct {
