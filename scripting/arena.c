@@ -35,11 +35,6 @@ static block *block_of(void *payload) { return (block *)payload - 1; }
 /* ---- accounting -------------------------------------------------------------------------------
  */
 
-static bool fits(const trp_arena *a, size_t extra) {
-  size_t used = trp_arena_used(a);
-  return used <= a->limit && extra <= a->limit - used;
-}
-
 static void note_use(trp_arena *a) {
   size_t used = trp_arena_used(a);
   if (used > a->peak) a->peak = used;
@@ -209,7 +204,7 @@ static size_t next_chunk(const trp_arena *a) {
 /* A cell from a new chunk, which is smaller than usual when the limit is near. */
 static void *cell_refill(trp_arena *a, size_t class) {
   size_t cell = class * TRP_ARENA_CELL, size = next_chunk(a);
-  if (!fits(a, size)) {
+  if (!trp_arena_fits(a, size)) {
     size_t used = trp_arena_used(a);
     size = used < a->limit ? (a->limit - used) / TRP_ARENA_CELL * TRP_ARENA_CELL : 0;
     if (size > CHUNK_FIRST) size = CHUNK_FIRST;
@@ -238,7 +233,7 @@ static void *take(trp_arena *a, size_t n) {
   if (n > SIZE_MAX / 2) return refuse(a);
   bool mapped = n + sizeof(block) >= TRP_ARENA_MAP;
   size_t size = real_size(a, n + sizeof(block), mapped);
-  block *b = fits(a, size) ? block_get(a, &a->large, size, mapped) : NULL;
+  block *b = trp_arena_fits(a, size) ? block_get(a, &a->large, size, mapped) : NULL;
   return b ? payload(b) : refuse(a);
 }
 
@@ -256,7 +251,7 @@ static void *grow_large(trp_arena *a, block *b, size_t n) {
   bool mapped = b->mapped || n + sizeof(block) >= TRP_ARENA_MAP;
   size_t size = real_size(a, n + sizeof(block), mapped);
   if (size <= b->size) return payload(b); /* what a shrink could not give back, or a page's rest */
-  if (!fits(a, size - b->size)) return refuse(a);
+  if (!trp_arena_fits(a, size - b->size)) return refuse(a);
   b = mapped && !b->mapped ? block_to_map(a, b, size) : block_resize(a, b, size);
   return b ? payload(b) : refuse(a);
 }
@@ -352,7 +347,7 @@ static block **sorted_chunks(trp_arena *a, size_t *count) {
   *count = 0;
   TRP_LIST_EACH(&a->chunks, link) { ++*count; }
   size_t size = sizeof(block) + *count * sizeof(block *);
-  if (*count == 0 || !fits(a, size)) return NULL;
+  if (*count == 0 || !trp_arena_fits(a, size)) return NULL;
   block *b = block_get(a, &a->large, size, false);
   if (!b) return NULL;
 
@@ -438,7 +433,7 @@ void trp_arena_drop(trp_arena *a) {
 }
 
 void trp_arena_charge(trp_arena *a, size_t bytes) {
-  bool over = !fits(a, bytes);
+  bool over = !trp_arena_fits(a, bytes);
   a->external += bytes;
   note_use(a);
   if (!over || !a->frame || !a->frame->in_actor) return;

@@ -87,4 +87,10 @@ size_t trp_arena_trim(trp_arena *a);
 /* What the limit is on. */
 static inline size_t trp_arena_used(const trp_arena *a) { return a->held + a->external; }
 
+/* Whether that many bytes more stay within the limit. */
+static inline bool trp_arena_fits(const trp_arena *a, size_t extra) {
+  size_t used = trp_arena_used(a);
+  return used <= a->limit && extra <= a->limit - used;
+}
+
 #endif

@@ -1,4 +1,5 @@
-/* Lua values to msgpack and back. The bytes are written by msgpack-c and read by tools/wire. */
+/* Lua values to msgpack, and what both directions share. The bytes are written by msgpack-c; how
+ * they are read is in scripting/decode.c. */
 #include "scripting/codec.h"
 
 #include <string.h>
@@ -12,8 +13,7 @@
 #include "tools/wire.h"
 
 enum {
-  SLOTS = 12,     /* stack slots asked for per level; a level uses 3, a message or a ref up to 8 */
-  REF_BYTES = 9,  /* pid and rights */
+  SLOTS = 12,     /* stack slots asked for per level; a level uses 3, a message about 4 */
   SHOWN_KEY = 40, /* bytes of a key in a message */
 };
 
@@ -33,8 +33,7 @@ void trp_codec_open(lua_State *L, const trp_codec_hooks *hooks) {
   lua_rawsetp(L, LUA_REGISTRYINDEX, &hooks_key);
 }
 
-/* NULL: none. Takes a stack slot for a moment. */
-static const trp_codec_hooks *hooks_of(lua_State *L) {
+const trp_codec_hooks *trp_codec_hooks_of(lua_State *L) {
   lua_rawgetp(L, LUA_REGISTRYINDEX, &hooks_key);
   const trp_codec_hooks *const *held = lua_touserdata(L, -1);
   lua_pop(L, 1);
@@ -180,16 +179,17 @@ static int put_boolean(encoder *e, int index) {
 }
 
 static int put_userdata(encoder *e, int index) {
-  const trp_codec_hooks *hooks = hooks_of(e->L);
+  const trp_codec_hooks *hooks = trp_codec_hooks_of(e->L);
   troupe_pid pid = {0};
   uint8_t rights = 0;
   if (!hooks || !hooks->to_ref(e->L, index, &pid, &rights))
     return refuse_type(e, LUA_TUSERDATA, false);
-  uint8_t bytes[REF_BYTES];
+  uint8_t bytes[TRP_CODEC_REF_BYTES];
   for (int i = 0; i < 8; i++)
     bytes[i] = (uint8_t)(pid.id >> (56 - 8 * i));
   bytes[8] = rights;
-  return appended(e, msgpack_pack_ext_with_body(&e->packer, bytes, REF_BYTES, TRP_CODEC_REF));
+  return appended(
+      e, msgpack_pack_ext_with_body(&e->packer, bytes, TRP_CODEC_REF_BYTES, TRP_CODEC_REF));
 }
 
 static int put_key(encoder *e, int index) {
@@ -338,157 +338,4 @@ int trp_codec_encode(lua_State *L, int first, int count, trp_scratch *s) {
 
 int trp_codec_encode_value(lua_State *L, int index, trp_scratch *s) {
   return encode(L, index, -1, s);
-}
-
-/* ---- decoding ---------------------------------------------------------------------------------
- */
-
-typedef struct decoder {
-  lua_State *L;
-  trp_wire_reader in;
-  size_t owed; /* values that open arrays and maps still have to get: each takes a byte at least */
-} decoder;
-
-static int pull(decoder *d, unsigned depth);
-
-/* Whether `values` more can still come. It bounds all tables together by the bytes there are; the
- * count of each alone would let every level of a hostile nest claim all the rest. */
-static bool owe(decoder *d, size_t values) {
-  size_t left = (size_t)(d->in.end - d->in.p);
-  if (d->owed > left || values > left - d->owed) return false;
-  d->owed += values;
-  return true;
-}
-
-static int pull_array(decoder *d, size_t n, unsigned depth) {
-  lua_State *L = d->L;
-  if (!owe(d, n)) return TROUPE_E_FORMAT;
-  lua_createtable(L, (int)n, 0);
-  if (n == 0) {
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &trp_codec_array_mark);
-    lua_setmetatable(L, -2);
-  }
-  for (size_t i = 1; i <= n; i++) {
-    d->owed--;
-    int err = pull(d, depth);
-    if (err) return err;
-    lua_rawseti(L, -2, (lua_Integer)i);
-  }
-  return TROUPE_OK;
-}
-
-/* Pushes a key; not nil, not NaN, not a table. */
-static int pull_key(decoder *d, unsigned depth) {
-  int err = pull(d, depth);
-  if (err) return err;
-  switch (lua_type(d->L, -1)) {
-  case LUA_TSTRING:
-  case LUA_TBOOLEAN:
-    return TROUPE_OK;
-  case LUA_TNUMBER: {
-    lua_Number x = lua_tonumber(d->L, -1);
-    return x == x ? TROUPE_OK : TROUPE_E_FORMAT;
-  }
-  default:
-    return TROUPE_E_FORMAT;
-  }
-}
-
-static int pull_map(decoder *d, size_t n, unsigned depth) {
-  lua_State *L = d->L;
-  if (!owe(d, 2 * n)) return TROUPE_E_FORMAT;
-  lua_createtable(L, 0, (int)n);
-  for (size_t i = 0; i < n; i++) {
-    d->owed--;
-    int err = pull_key(d, depth);
-    if (err) return err;
-    d->owed--;
-    err = pull(d, depth);
-    if (err) return err;
-    lua_rawset(L, -3);
-  }
-  return TROUPE_OK;
-}
-
-static int pull_ext(decoder *d, const trp_wire_token *t) {
-  const trp_codec_hooks *hooks = hooks_of(d->L);
-  if (t->ext != TRP_CODEC_REF || t->len != REF_BYTES || !hooks) return TROUPE_E_FORMAT;
-  troupe_pid pid = {0};
-  for (int i = 0; i < 8; i++)
-    pid.id = pid.id << 8 | t->data[i];
-  return hooks->push_ref(d->L, pid, t->data[8]);
-}
-
-/* Pushes one value. On an error there may be more on the stack than before. */
-static int pull(decoder *d, unsigned depth) {
-  lua_State *L = d->L;
-  trp_wire_token t;
-  int err = trp_wire_next(&d->in, &t);
-  if (err) return err;
-  switch (t.type) {
-  case TRP_WIRE_NIL:
-    lua_pushnil(L);
-    return TROUPE_OK;
-  case TRP_WIRE_BOOL:
-    lua_pushboolean(L, t.as.boolean);
-    return TROUPE_OK;
-  case TRP_WIRE_INT:
-    lua_pushinteger(L, t.as.integer);
-    return TROUPE_OK;
-  case TRP_WIRE_UINT:
-    return TROUPE_E_FORMAT; /* Lua has no such integer */
-  case TRP_WIRE_FLOAT:
-    lua_pushnumber(L, t.as.number);
-    return TROUPE_OK;
-  case TRP_WIRE_STR:
-  case TRP_WIRE_BIN:
-    lua_pushlstring(L, (const char *)t.data, t.len);
-    return TROUPE_OK;
-  case TRP_WIRE_EXT:
-    return pull_ext(d, &t);
-  case TRP_WIRE_ARRAY:
-  case TRP_WIRE_MAP:
-    break;
-  }
-  if (depth == TRP_WIRE_DEPTH) return TROUPE_E_TOO_BIG;
-  if (!lua_checkstack(L, SLOTS)) return TROUPE_E_LIMIT;
-  return t.type == TRP_WIRE_ARRAY ? pull_array(d, t.len, depth + 1) : pull_map(d, t.len, depth + 1);
-}
-
-/* Counts must fit what Lua takes as an int, also when rounded up to a power of two. */
-static bool too_long(size_t len) { return len > (size_t)1 << 30; }
-
-int trp_codec_decode_value(lua_State *L, const void *data, size_t len) {
-  if (too_long(len)) return TROUPE_E_TOO_BIG;
-  int top = lua_gettop(L);
-  decoder d = {.L = L};
-  trp_wire_reader_init(&d.in, data, len);
-  int err = lua_checkstack(L, SLOTS) ? pull(&d, 0) : TROUPE_E_LIMIT;
-  if (!err && !trp_wire_at_end(&d.in)) err = TROUPE_E_FORMAT;
-  if (err) lua_settop(L, top);
-  return err;
-}
-
-int trp_codec_decode(lua_State *L, const void *data, size_t len, int *count) {
-  *count = 0;
-  if (too_long(len)) return TROUPE_E_TOO_BIG;
-  int top = lua_gettop(L);
-  decoder d = {.L = L};
-  trp_wire_token t;
-  trp_wire_reader_init(&d.in, data, len);
-  int err = trp_wire_next(&d.in, &t);
-  if (err) return err;
-  if (t.type != TRP_WIRE_ARRAY || !owe(&d, t.len)) return TROUPE_E_FORMAT;
-  if (!lua_checkstack(L, (int)t.len + SLOTS)) return TROUPE_E_LIMIT;
-  for (size_t i = 0; i < t.len && !err; i++) {
-    d.owed--;
-    err = pull(&d, 1);
-  }
-  if (!err && !trp_wire_at_end(&d.in)) err = TROUPE_E_FORMAT;
-  if (err) {
-    lua_settop(L, top);
-    return err;
-  }
-  *count = (int)t.len;
-  return TROUPE_OK;
 }

@@ -11,7 +11,8 @@
  * Everything else is refused, with the path of the field: "cannot send a function (at argument
  * 2.handlers[3])". Tables nest up to TRP_WIRE_DEPTH levels, of which the array of arguments is one;
  * that limit also ends cycles. Neither direction runs metamethods or any other Lua code. Foreign
- * bytes cost no more Lua memory than a multiple of their number, whatever counts they declare.
+ * bytes cost no more Lua memory than a multiple of their number, whatever counts they declare, and
+ * they are refused when the heap has no room for that: a message cannot end its receiver.
  *
  * Both directions are Lua halves: they may be left at every allocation and own nothing.
  * Thread: owner, inside the frame. */
@@ -28,7 +29,10 @@
 
 #include "scripting/scratch.h"
 
-enum { TRP_CODEC_REF = 1 }; /* types of ext */
+enum {
+  TRP_CODEC_REF = 1,      /* type of ext: a reference */
+  TRP_CODEC_REF_BYTES = 9 /* pid and rights */
+};
 
 /* How references look in Lua. Neither function may raise an error or run Lua code. */
 typedef struct trp_codec_hooks {
@@ -46,6 +50,9 @@ extern const char trp_codec_array_mark;
 /* Prepares a Lua state: creates the array mark, sets the hooks.
  *   hooks   borrowed for the state's life; NULL: references are refused in both directions */
 void trp_codec_open(lua_State *L, const trp_codec_hooks *hooks);
+
+/* The hooks, or NULL. Takes one stack slot for a moment. */
+const trp_codec_hooks *trp_codec_hooks_of(lua_State *L);
 
 /* Encodes `count` values from the stack index `first` on as one array, trailing nils included, into
  * the scratch buffer, which is reset before. The buffer's limit is the limit of the message.
@@ -66,5 +73,9 @@ int trp_codec_decode(lua_State *L, const void *data, size_t len, int *count);
 
 /* The same for one value of any type. */
 int trp_codec_decode_value(lua_State *L, const void *data, size_t len);
+
+/* At least the bytes of heap that decoding takes, in one pass over the bytes; for bytes that are
+ * not valid, what decoding takes before it notices. */
+size_t trp_codec_cost(const void *data, size_t len);
 
 #endif

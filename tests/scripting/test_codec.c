@@ -654,6 +654,68 @@ static void decoding_can_be_left_at_every_allocation(void **state) {
   rig_fini(&from);
 }
 
+/* ---- room
+ * ----------------------------------------------------------------------------------------- */
+
+static void decoding_takes_no_more_than_its_cost(void **state) {
+  (void)state;
+  rig g;
+  trp_rand r;
+  trp_rand_init(&r, test_seed());
+  for (int round = 0; round < 100; round++) {
+    rig_init(&g, 0);
+    lua_gc(g.L, LUA_GCSTOP);
+    push_random(g.L, &r, 0);
+    if (trp_codec_encode(g.L, 1, 1, g.lua.scratch) == TROUPE_OK) {
+      const trp_buf *b = &g.lua.scratch->buf;
+      size_t before = g.lua.arena.held;
+      assert_int_equal(decode_value(&g, b->data, b->len), 0);
+      size_t taken = g.lua.arena.held - before;
+      assert_true(taken <= trp_codec_cost(b->data, b->len) + (size_t)64 * 1024);
+    }
+    rig_fini(&g);
+  }
+}
+
+static void a_message_cannot_end_its_receiver(void **state) {
+  (void)state;
+  enum { LEN = 300000 };
+  static uint8_t bytes[LEN];
+  static const uint8_t head[5] = {0xdd, 0, 4, 0x93, 0xdb};
+  trp_buf message = {.data = bytes, .len = LEN, .cap = LEN};
+  static const int fills[] = {0x80, 0x90, 0xa0, 0xc0, 0x7f};
+  for (size_t i = 0; i < sizeof fills / sizeof *fills; i++) {
+    memset(bytes, fills[i], LEN);
+    memcpy(bytes, head, sizeof head);
+    for (size_t limit = (size_t)128 * 1024; limit < (size_t)64 << 20; limit *= 2) {
+      rig g;
+      rig_init(&g, limit);
+      g.frame.why = TROUPE_EXIT_NORMAL;
+      (void)decode_within(&g, &message);
+      assert_int_equal(g.frame.why, TROUPE_EXIT_NORMAL); /* done or refused, not left */
+      rig_fini(&g);
+    }
+  }
+}
+
+static void garbage_makes_room(void **state) {
+  (void)state;
+  rig g;
+  rig_init(&g, 0);
+  lua_gc(g.L, LUA_GCSTOP);
+  eval(&g, "('x'):rep(1000000)");
+  assert_int_equal(trp_codec_encode_value(g.L, 1, g.lua.scratch), 0);
+  lua_settop(g.L, 0);
+  g.lua.arena.limit = g.lua.arena.held + 500000;
+  assert_true(decode_within(&g, &g.lua.scratch->buf));
+  assert_int_equal(lua_rawlen(g.L, -1), 1000000);
+  assert_true(g.lua.arena.held <= 1200000);
+  g.lua.arena.limit = g.lua.arena.held + 500000; /* and now there is none to collect */
+  assert_false(decode_within(&g, &g.lua.scratch->buf));
+  assert_int_equal(lua_gettop(g.L), 1);
+  rig_fini(&g);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(values_have_exact_bytes),
@@ -672,6 +734,9 @@ int main(void) {
       cmocka_unit_test(nested_counts_cannot_claim_the_same_bytes),
       cmocka_unit_test(changed_bytes_never_mislead_the_decoder),
       cmocka_unit_test(decoding_can_be_left_at_every_allocation),
+      cmocka_unit_test(decoding_takes_no_more_than_its_cost),
+      cmocka_unit_test(a_message_cannot_end_its_receiver),
+      cmocka_unit_test(garbage_makes_room),
   };
   return run_tests(tests);
 }
