@@ -34,6 +34,13 @@ typedef enum trp_actor_phase {
   TRP_GONE
 } trp_actor_phase;
 
+typedef enum trp_verdict {
+  TRP_VERDICT_NONE,
+  TRP_VERDICT_REPLIED, /* the reply is on its way */
+  TRP_VERDICT_ERROR,   /* current->code is the answer */
+  TRP_VERDICT_REFUSED  /* no handler */
+} trp_verdict;
+
 struct troupe_actor {
   troupe_system *sys;
   trp_slot *slot;
@@ -51,14 +58,15 @@ struct troupe_actor {
   uint32_t init_timeout_ms, shutdown_ms;
 
   trp_queue lanes[TRP_LANES];
-  trp_queue skipped; /* messages of the line that receive has skipped, older than the line */
-  bool blocked;      /* by troupe_actor_block */
-  bool exit_asked;   /* exit_why is set and waits for the callback to return */
-  bool abrupt;       /* exit without `stop` */
-  bool stopped;      /* STOPPING is over: `stop` has done its work */
-  trp_reason *why;   /* of the running end, or of the last generation's */
-  trp_msg *current;  /* being handled; released by the kernel */
-  trp_item life;     /* deadline of STARTING and STOPPING; on the ledger in those and in RUNNING */
+  trp_queue skipped;   /* messages of the line that receive has skipped, older than the line */
+  bool blocked;        /* by troupe_actor_block */
+  bool exit_asked;     /* exit_why is set and waits for the callback to return */
+  bool abrupt;         /* exit without `stop` */
+  bool stopped;        /* STOPPING is over: `stop` has done its work */
+  trp_reason *why;     /* of the running end, or of the last generation's */
+  trp_msg *current;    /* being handled; its contents are lent to `receive` until that returns */
+  trp_verdict verdict; /* what the handler has said about `current` */
+  trp_item life; /* deadline of STARTING and STOPPING; on the ledger in those and in RUNNING */
 
   trp_ledger ledger;
   trp_queue watchers; /* TRP_MSG_WATCH messages, each a `down` to be */

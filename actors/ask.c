@@ -108,26 +108,6 @@ int troupe_actor_ask(troupe_actor *self, troupe_pid to, const char *kind, const 
 /* ---- the answering side
  * --------------------------------------------------------------------------- */
 
-static void reply(troupe_actor *a, trp_msg *m, int code, const void *data, size_t len) {
-  troupe_system *sys = a->sys;
-  trp_msg *r = NULL;
-  if (code == TROUPE_OK && len > sys->config.max_message_bytes)
-    code = TROUPE_E_REPLY_TOO_BIG, len = 0;
-  if (len || code == TROUPE_OK) {
-    r = trp_msg_new(sys, TRP_MSG_ITEM, m->from, a->pid, NULL, 0, data, len);
-    if (!r) code = TROUPE_E_NO_MEMORY;
-  }
-  if (!r) { /* the ask's own memory carries a bare error */
-    trp_send_bounce(sys, m, code, NULL);
-    return;
-  }
-  r->id = m->id;
-  r->code = code;
-  memcpy(r->trace, m->trace, sizeof r->trace);
-  trp_msg_free(sys, m);
-  trp_send_signal(sys, r);
-}
-
 /* The message leaves the mailbox. */
 static void release_room(troupe_actor *a, trp_msg *m) {
   if (!m->charged) return;
@@ -135,32 +115,102 @@ static void release_room(troupe_actor *a, trp_msg *m) {
   trp_send_release(a->sys, a->slot, a->pid, trp_msg_bytes(m));
 }
 
-void trp_ask_answer(troupe_actor *a, trp_msg *m, int code, const void *data, size_t len,
-                    const char *detail) {
+/* Sends the reply to an ask, which stays as it is. Without memory: TROUPE_E_NO_MEMORY. */
+static int send_reply(troupe_actor *a, const trp_msg *m, int code, const void *data, size_t len) {
+  trp_msg *r = trp_msg_new(a->sys, TRP_MSG_ITEM, m->from, a->pid, NULL, 0, data, len);
+  if (!r) return TROUPE_E_NO_MEMORY;
+  r->id = m->id;
+  r->code = code;
+  memcpy(r->trace, m->trace, sizeof r->trace);
+  trp_send_signal(a->sys, r);
+  return TROUPE_OK;
+}
+
+/* Answers an ask as well as memory allows. True: the reply is sent; false: *code is what is left to
+ * say, by the ask's own memory. */
+static bool answer(troupe_actor *a, const trp_msg *m, int *code, const void *data, size_t len,
+                   const char *detail) {
+  if (*code == TROUPE_OK && len > a->sys->config.max_message_bytes) *code = TROUPE_E_REPLY_TOO_BIG;
+  if (*code != TROUPE_OK) {
+    data = detail;
+    len = detail ? strnlen(detail, TRP_REASON_TEXT_MAX) + 1 : 0;
+    if (!len) return false;
+  }
+  int err = send_reply(a, m, *code, data, len);
+  if (err && *code == TROUPE_OK) *code = err;
+  return err == TROUPE_OK;
+}
+
+/* The message has been handled; takes it. An ask that still has an id is answered with code. */
+static void handled(troupe_actor *a, trp_msg *m, int code) {
+  trp_count(&a->sys->counters.handled);
   release_room(a, m);
-  if (m->type == TRP_MSG_ASK) {
-    trp_count(&a->sys->counters.handled);
-    if (code != TROUPE_OK) {
-      data = detail;
-      len = detail ? strnlen(detail, TRP_REASON_TEXT_MAX) + 1 : 0;
-    }
-    reply(a, m, code, data, len);
-  } else if (code == TROUPE_OK) {
-    trp_count(&a->sys->counters.handled);
+  if (m->type == TRP_MSG_ASK && m->id)
+    trp_send_bounce(a->sys, m, code, NULL);
+  else
     trp_msg_free(a->sys, m);
+}
+
+static trp_msg *take_current(troupe_actor *a) {
+  trp_msg *m = a->current;
+  a->current = NULL;
+  a->verdict = TRP_VERDICT_NONE;
+  return m;
+}
+
+void trp_ask_conclude(troupe_actor *a) {
+  if (!a->current) return; /* kept */
+  if (a->verdict == TRP_VERDICT_NONE && a->current->type == TRP_MSG_ASK) {
+    troupe_actor_reply(a, NULL, 0);
+  }
+  trp_verdict verdict = a->verdict;
+  trp_msg *m = take_current(a);
+  if (verdict == TRP_VERDICT_REFUSED) {
+    trp_send_bury(a->sys, m, TROUPE_DEAD_NO_HANDLER, TROUPE_E_NO_HANDLER, NULL);
   } else {
-    trp_send_bury(a->sys, m, TROUPE_DEAD_CRASHED, code, NULL);
+    if (verdict == TRP_VERDICT_REPLIED) m->id = 0;
+    handled(a, m, m->code);
   }
 }
 
-void trp_ask_abandon(troupe_actor *a, trp_msg *m) {
+/* Ends a message that its handler will not finish. Takes m. */
+static void abandon(troupe_actor *a, trp_msg *m) {
   bool clean = a->why && troupe_exit_is_clean(a->why->exit.class_);
   if (m->type == TRP_MSG_TELL && clean) { /* it was being handled when the actor chose to end */
-    trp_ask_answer(a, m, TROUPE_OK, NULL, 0, NULL);
-    return;
+    handled(a, m, TROUPE_OK);
+  } else {
+    trp_send_bury(a->sys, m, clean ? TROUPE_DEAD_STOPPED : TROUPE_DEAD_CRASHED,
+                  clean ? TROUPE_E_STOPPED : TROUPE_E_CRASHED, a->why);
   }
-  trp_send_bury(a->sys, m, clean ? TROUPE_DEAD_STOPPED : TROUPE_DEAD_CRASHED,
-                clean ? TROUPE_E_STOPPED : TROUPE_E_CRASHED, a->why);
+}
+
+void trp_ask_abandon(troupe_actor *a) {
+  if (!a->current) return;
+  if (a->verdict != TRP_VERDICT_NONE)
+    trp_ask_conclude(a);
+  else
+    abandon(a, take_current(a));
+}
+
+int troupe_actor_reply(troupe_actor *self, const void *data, size_t len) {
+  trp_msg *m = self->current;
+  if (!m || m->type != TRP_MSG_ASK || self->verdict != TRP_VERDICT_NONE) return TROUPE_E_INVALID;
+  int code = TROUPE_OK;
+  bool sent = answer(self, m, &code, data, len, NULL);
+  m->code = code;
+  self->verdict = sent ? TRP_VERDICT_REPLIED : TRP_VERDICT_ERROR;
+  return TROUPE_OK;
+}
+
+int troupe_actor_reply_error(troupe_actor *self, int code, const char *detail) {
+  trp_msg *m = self->current;
+  if (!m || m->type != TRP_MSG_ASK || self->verdict != TRP_VERDICT_NONE || code >= 0) {
+    return TROUPE_E_INVALID;
+  }
+  bool sent = answer(self, m, &code, NULL, 0, detail);
+  m->code = code;
+  self->verdict = sent ? TRP_VERDICT_REPLIED : TRP_VERDICT_ERROR;
+  return TROUPE_OK;
 }
 
 /* ---- kept messages
@@ -173,7 +223,7 @@ typedef struct kept {
 
 static void kept_settle(troupe_actor *a, trp_item *it) {
   kept *k = TRP_CONTAINER(it, kept, item);
-  trp_ask_abandon(a, k->m);
+  abandon(a, k->m);
   trp_free(&a->sys->allocator, k, sizeof *k);
 }
 
@@ -193,33 +243,16 @@ static trp_msg *unkeep(troupe_actor *a, uint64_t id) {
 
 int troupe_actor_keep_ask(troupe_actor *self, uint64_t *id) {
   *id = 0;
-  if (!self->current) return TROUPE_E_INVALID;
+  if (!self->current || self->verdict != TRP_VERDICT_NONE) return TROUPE_E_INVALID;
   kept *k = trp_zalloc(&self->sys->allocator, sizeof *k);
   int err = k ? trp_ledger_add(&self->ledger, &k->item, &kept_ops, 0) : TROUPE_E_NO_MEMORY;
   if (err) {
     trp_free(&self->sys->allocator, k, sizeof *k);
     return err;
   }
-  k->m = self->current;
-  self->current = NULL;
+  k->m = take_current(self);
   release_room(self, k->m);
   *id = k->item.id;
-  return TROUPE_OK;
-}
-
-int troupe_actor_reply(troupe_actor *self, const void *data, size_t len) {
-  trp_msg *m = self->current;
-  if (!m || m->type != TRP_MSG_ASK) return TROUPE_E_INVALID;
-  self->current = NULL;
-  trp_ask_answer(self, m, TROUPE_OK, data, len, NULL);
-  return TROUPE_OK;
-}
-
-int troupe_actor_reply_error(troupe_actor *self, int code, const char *detail) {
-  trp_msg *m = self->current;
-  if (!m || m->type != TRP_MSG_ASK || code >= 0) return TROUPE_E_INVALID;
-  self->current = NULL;
-  trp_ask_answer(self, m, code, NULL, 0, detail);
   return TROUPE_OK;
 }
 
@@ -227,13 +260,18 @@ int troupe_actor_reply_to(troupe_actor *self, uint64_t id, int code, const void 
                           const char *detail) {
   trp_msg *m = unkeep(self, id);
   if (!m) return TROUPE_E_INVALID;
-  trp_ask_answer(self, m, code, data, len, detail);
+  if (m->type == TRP_MSG_TELL && code != TROUPE_OK) {
+    trp_send_bury(self->sys, m, TROUPE_DEAD_CRASHED, code, NULL);
+    return TROUPE_OK;
+  }
+  if (m->type == TRP_MSG_ASK && answer(self, m, &code, data, len, detail)) m->id = 0;
+  handled(self, m, code);
   return TROUPE_OK;
 }
 
 void troupe_actor_refuse(troupe_actor *self, uint64_t id) {
-  trp_msg *m = id ? unkeep(self, id) : self->current;
-  if (!m) return;
-  if (!id) self->current = NULL;
-  trp_send_bury(self->sys, m, TROUPE_DEAD_NO_HANDLER, TROUPE_E_NO_HANDLER, NULL);
+  if (!id && self->current && self->verdict == TRP_VERDICT_NONE)
+    self->verdict = TRP_VERDICT_REFUSED;
+  trp_msg *m = id ? unkeep(self, id) : NULL;
+  if (m) trp_send_bury(self->sys, m, TROUPE_DEAD_NO_HANDLER, TROUPE_E_NO_HANDLER, NULL);
 }

@@ -11,13 +11,11 @@ int trp_ask_start(troupe_actor *a, trp_msg *m, uint32_t timeout_ms, uint32_t wai
 /* Ends an open ask of the actor with an error. Unknown ids are ignored. */
 void trp_ask_fail(troupe_actor *a, uint64_t id, int code);
 
-/* Ends the message in hand (a->current or a kept one), which it takes:
- *   an ASK is answered: code TROUPE_OK with a payload, or an error with a sentence;
- *   a TELL counts as handled when code is TROUPE_OK, else it is a dead letter. */
-void trp_ask_answer(troupe_actor *a, trp_msg *m, int code, const void *data, size_t len,
-                    const char *detail);
+/* Ends the message that `receive` has returned from, as its verdict says; without one it is
+ * handled, and an ask answered with nothing. */
+void trp_ask_conclude(troupe_actor *a);
 
-/* Ends the message in hand because the generation ends. Takes m. */
-void trp_ask_abandon(troupe_actor *a, trp_msg *m);
+/* Ends the message in hand because the generation ends: only without a verdict is it lost. */
+void trp_ask_abandon(troupe_actor *a);
 
 #endif

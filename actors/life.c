@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "actors/ask.h"
 #include "actors/base/mem.h"
 #include "actors/child.h"
 #include "actors/inbox.h"
@@ -152,11 +151,6 @@ static void end_generation(troupe_actor *a) {
   if (a->behavior->fini) a->behavior->fini(a);
   a->state = NULL;
   report(a);
-  if (a->current) {
-    trp_msg *m = a->current;
-    a->current = NULL;
-    trp_ask_abandon(a, m);
-  }
   settle_ledger(a, false);
   troupe_actor_rescan(a); /* what it had skipped goes back in front for the next one */
   if (a->children == 0)
@@ -168,11 +162,6 @@ static void end_generation(troupe_actor *a) {
 void trp_life_settle(troupe_actor *a) {
   if (!a->exit_asked || a->phase > TRP_STOPPING || a->phase < TRP_STARTING) return;
   if (a->phase == TRP_RUNNING && !a->abrupt && a->behavior->stop) {
-    if (a->current) { /* its handler ended by asking for the end */
-      trp_msg *m = a->current;
-      a->current = NULL;
-      trp_ask_abandon(a, m);
-    }
     enter_phase(a, TRP_STOPPING);
     bound_phase(a, a->shutdown_ms);
     a->stopped = trp_run_stop(a) != TROUPE_PENDING;

@@ -110,19 +110,18 @@ static void deliver_user(troupe_actor *a, trp_msg *m) {
                             .data = trp_msg_payload(m),
                             .len = m->size};
   a->current = m;
+  a->verdict = TRP_VERDICT_NONE;
   int rc = enter(a, &(entry){.op = RECEIVE, .message = &message});
-  if (!a->current) { /* answered, refused or kept meanwhile */
-    failed(a, rc);
-  } else if (rc == TROUPE_SKIP) {
+  if (rc == TROUPE_SKIP && a->current && a->verdict == TRP_VERDICT_NONE) {
     a->current = NULL;
     trp_queue_push(&a->skipped, m);
-  } else {
-    failed(a, rc);
-    if (a->exit_asked)
-      return; /* how it ends decides what becomes of the message: trp_life_settle */
-    a->current = NULL;
-    trp_ask_answer(a, m, TROUPE_OK, NULL, 0, NULL);
+    return;
   }
+  failed(a, rc);
+  if (a->exit_asked)
+    trp_ask_abandon(a); /* a->why says what becomes of the message */
+  else
+    trp_ask_conclude(a);
 }
 
 static void deliver_down(troupe_actor *a, trp_msg *m) {

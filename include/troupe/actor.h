@@ -248,8 +248,9 @@ TROUPE_API int troupe_actor_reply_error(troupe_actor *self, int code, const char
 
 /* Takes the message being handled out of the current callback, so that it can be answered after
  * `receive` returned. A kept ask that is dropped, or whose generation ends, is answered with
- * TROUPE_E_BROKEN_PROMISE or _CRASHED. Works for a tell too (then only the drop matters).
- * Returns TROUPE_OK, TROUPE_E_INVALID (nothing to keep), TROUPE_E_LIMIT. */
+ * TROUPE_E_BROKEN_PROMISE or _CRASHED. Works for a tell too (then only the drop matters). Its
+ * contents stay valid until it is answered. Returns TROUPE_OK, TROUPE_E_INVALID (nothing to keep),
+ * TROUPE_E_LIMIT. */
 TROUPE_API int troupe_actor_keep_ask(troupe_actor *self, uint64_t *id);
 TROUPE_API int troupe_actor_reply_to(troupe_actor *self, uint64_t id, int code, const void *data,
                                      size_t len, const char *detail);
