@@ -21,6 +21,7 @@ int trp_sched_init(troupe_system *sys, unsigned workers) {
   pthread_condattr_init(&attr);
   pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
   pthread_cond_init(&s->wake, &attr);
+  pthread_cond_init(&s->keeper_wake, &attr);
   pthread_condattr_destroy(&attr);
   return TROUPE_OK;
 }
@@ -32,6 +33,7 @@ void trp_sched_fini(troupe_system *sys) {
   trp_free(&sys->allocator, s->workers, n * sizeof *s->workers);
   s->workers = NULL;
   pthread_cond_destroy(&s->wake);
+  pthread_cond_destroy(&s->keeper_wake);
   pthread_mutex_destroy(&s->lock);
 }
 
@@ -52,38 +54,49 @@ static troupe_actor *take(trp_sched *s) {
   return a;
 }
 
+/* Whom to wake for work, or NULL: all are busy. Under the lock. */
+static pthread_cond_t *sleeper(trp_sched *s) {
+  return s->idle ? &s->wake : s->keeper ? &s->keeper_wake : NULL;
+}
+
 void trp_sched_push(troupe_system *sys, troupe_actor *a) {
   trp_sched *s = &sys->sched;
   pthread_mutex_lock(&s->lock);
   append(s, a);
-  bool wake = s->idle > 0;
+  pthread_cond_t *whom = sleeper(s);
   pthread_mutex_unlock(&s->lock);
-  if (wake) pthread_cond_signal(&s->wake);
+  if (whom) pthread_cond_signal(whom);
 }
 
 void trp_sched_timer_moved(troupe_system *sys, uint64_t at_ns) {
   trp_sched *s = &sys->sched;
   pthread_mutex_lock(&s->lock);
-  bool wake = s->idle > 0 && at_ns < s->keeper_ns;
+  bool wake = s->keeper && at_ns < s->keeper_ns;
   pthread_mutex_unlock(&s->lock);
-  if (wake) pthread_cond_signal(&s->wake);
+  if (wake) pthread_cond_signal(&s->keeper_wake);
 }
 
-/* Waits for work or the next timer; called and returns with the lock held. */
+/* Waits for work or, as the keeper of the time, for the next timer. Called and returns with the
+ * lock held. While all workers are busy nobody keeps the time: each looks between two slices. */
 static void idle(troupe_system *sys) {
   trp_sched *s = &sys->sched;
-  uint64_t at = trp_timers_next(&sys->timers);
-  s->idle++;
-  if (at < s->keeper_ns) { /* this one keeps the time; whoever waits for later wakes for nothing */
-    struct timespec until = {.tv_sec = (time_t)(at / TRP_NS_PER_S),
-                             .tv_nsec = (long)(at % TRP_NS_PER_S)};
-    s->keeper_ns = at;
-    pthread_cond_timedwait(&s->wake, &s->lock, &until);
-    if (s->keeper_ns == at) s->keeper_ns = UINT64_MAX;
-  } else {
+  if (s->keeper) {
+    s->idle++;
     pthread_cond_wait(&s->wake, &s->lock);
+    s->idle--;
+    return;
   }
-  s->idle--;
+  s->keeper = true;
+  s->keeper_ns = trp_timers_next(&sys->timers);
+  if (s->keeper_ns == UINT64_MAX) {
+    pthread_cond_wait(&s->keeper_wake, &s->lock);
+  } else {
+    struct timespec until = {.tv_sec = (time_t)(s->keeper_ns / TRP_NS_PER_S),
+                             .tv_nsec = (long)(s->keeper_ns % TRP_NS_PER_S)};
+    pthread_cond_timedwait(&s->keeper_wake, &s->lock, &until);
+  }
+  s->keeper = false;
+  if (s->idle) pthread_cond_signal(&s->wake); /* somebody else keeps the time now */
 }
 
 static void *work(void *arg) {
@@ -93,7 +106,9 @@ static void *work(void *arg) {
   pthread_mutex_lock(&s->lock);
   while (!s->stopping) {
     troupe_actor *a = take(s);
+    pthread_cond_t *whom = s->head ? sleeper(s) : NULL; /* a signal may have met nobody */
     pthread_mutex_unlock(&s->lock);
+    if (whom) pthread_cond_signal(whom);
     trp_timers_expire(sys);
     if (a) trp_actor_run(w, a);
     pthread_mutex_lock(&s->lock);
@@ -127,6 +142,7 @@ void trp_sched_stop(troupe_system *sys) {
   s->stopping = true;
   pthread_mutex_unlock(&s->lock);
   pthread_cond_broadcast(&s->wake);
+  pthread_cond_broadcast(&s->keeper_wake);
   for (unsigned i = 0; i < s->count; i++) {
     if (s->workers[i].started) pthread_join(s->workers[i].thread, NULL);
     s->workers[i].started = false;

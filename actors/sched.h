@@ -28,10 +28,11 @@ typedef struct trp_worker {
 
 typedef struct trp_sched {
   pthread_mutex_t lock; /* a leaf */
-  pthread_cond_t wake;
+  pthread_cond_t wake, keeper_wake;
   troupe_actor *head, *tail; /* through run_next */
-  unsigned idle;             /* workers waiting */
-  uint64_t keeper_ns;        /* when the earliest timed wait ends; UINT64_MAX: nobody waits so */
+  unsigned idle;             /* workers waiting, but for the keeper */
+  bool keeper;               /* one worker waits until the next timer; it is the last to be woken */
+  uint64_t keeper_ns;        /* until when; UINT64_MAX: no timer */
   bool stopping;
   trp_worker *workers;
   unsigned count; /* of workers; 0: stepped by the host through workers[0] */
