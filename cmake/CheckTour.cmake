@@ -1,0 +1,33 @@
+# Checks that docs/tour.md is true: every "`name` (path)" in it names a function that is defined in that file.
+# Called with cmake -P and ROOT, the root of the sources.
+
+cmake_minimum_required(VERSION 3.25)
+
+file(READ "${ROOT}/docs/tour.md" tour)
+string(REGEX MATCHALL "`[A-Za-z0-9_]+` \\([a-z0-9_/]+\\.[ch]\\)" mentions "${tour}")
+list(REMOVE_DUPLICATES mentions)
+list(LENGTH mentions count)
+set(errors 0)
+foreach(mention IN LISTS mentions)
+  string(REGEX REPLACE "^`([A-Za-z0-9_]+)` \\((.*)\\)$" "\\1;\\2" parts "${mention}")
+  list(GET parts 0 name)
+  list(GET parts 1 path)
+  if(NOT EXISTS "${ROOT}/${path}")
+    message(NOTICE "docs/tour.md: ${path} does not exist (for ${name})")
+    math(EXPR errors "${errors} + 1")
+    continue()
+  endif()
+  file(READ "${ROOT}/${path}" text)
+  # A definition: the name at a word's begin, its parameters, then an opening brace.
+  if(NOT text MATCHES "[ *]${name}\\([^;{]*\\)[ \n]*{")
+    message(NOTICE "docs/tour.md: ${name} is not defined in ${path}")
+    math(EXPR errors "${errors} + 1")
+  endif()
+endforeach()
+if(count LESS 20)
+  message(FATAL_ERROR "docs/tour.md: only ${count} functions found; has its form changed?")
+endif()
+if(errors)
+  message(FATAL_ERROR "docs/tour.md: ${errors} of ${count} functions are wrong")
+endif()
+message(STATUS "docs/tour.md: ${count} functions found where it says")
