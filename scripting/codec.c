@@ -214,11 +214,12 @@ static int put_array(encoder *e, int index, size_t n, unsigned depth) {
   int err = appended(e, msgpack_pack_array(&e->packer, n));
   step *at = &e->path[e->steps++];
   *at = (step){0};
+  int value_at = lua_gettop(e->L) + 1;
   while (!err && (size_t)at->i < n) {
     at->i++;
     lua_rawgeti(e->L, index, at->i);
-    err = put_value(e, lua_gettop(e->L), depth);
-    if (!err) lua_pop(e->L, 1);
+    err = put_value(e, value_at, depth);
+    if (!err) lua_settop(e->L, value_at - 1);
   }
   e->steps--;
   return err;
