@@ -13,7 +13,7 @@
 static void enter_phase(troupe_actor *a, trp_actor_phase to) {
   static const uint8_t allowed[] = {
       [TRP_NEW] = 1 << TRP_STARTING | 1 << TRP_GONE,
-      [TRP_STARTING] = 1 << TRP_RUNNING | 1 << TRP_ENDING,
+      [TRP_STARTING] = 1 << TRP_RUNNING | 1 << TRP_STOPPING | 1 << TRP_ENDING,
       [TRP_RUNNING] = 1 << TRP_STOPPING | 1 << TRP_ENDING,
       [TRP_STOPPING] = 1 << TRP_ENDING,
       [TRP_ENDING] = 1 << TRP_DOWN,
@@ -50,7 +50,7 @@ static void bound_phase(troupe_actor *a, uint32_t timeout_ms) {
 
 void trp_life_start(troupe_actor *a) {
   a->generation++;
-  a->blocked = a->exit_asked = a->abrupt = a->stopped = false;
+  a->blocked = a->exit_asked = a->abrupt = a->stopped = a->pending = false;
   trp_reason_unref(a->why);
   a->why = NULL;
   enter_phase(a, TRP_STARTING);
@@ -62,6 +62,7 @@ void trp_life_start(troupe_actor *a) {
   }
   bound_phase(a, a->init_timeout_ms);
   int rc = a->behavior->init ? trp_run_init(a) : TROUPE_OK;
+  a->pending = rc == TROUPE_PENDING;
   if (rc == TROUPE_OK)
     troupe_actor_started(a);
   else if (rc < 0)
@@ -159,9 +160,16 @@ static void end_generation(troupe_actor *a) {
     trp_child_end_all(a, a->abrupt);
 }
 
+/* Whether there is something that `stop` could bring to an end in order. */
+static bool stoppable(const troupe_actor *a) {
+  if (a->abrupt || !a->behavior->stop) return false;
+  return a->phase == TRP_RUNNING ||
+         (a->phase == TRP_STARTING && a->pending && a->behavior->stops_pending);
+}
+
 void trp_life_settle(troupe_actor *a) {
   if (!a->exit_asked || a->phase > TRP_STOPPING || a->phase < TRP_STARTING) return;
-  if (a->phase == TRP_RUNNING && !a->abrupt && a->behavior->stop) {
+  if (stoppable(a)) {
     enter_phase(a, TRP_STOPPING);
     bound_phase(a, a->shutdown_ms);
     a->stopped = trp_run_stop(a) != TROUPE_PENDING;

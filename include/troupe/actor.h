@@ -96,6 +96,9 @@ typedef struct troupe_behavior {
    * TROUPE_PENDING when troupe_actor_stopped will be called later; the spawn's shutdown_ms bounds
    * that time. */
   int (*stop)(troupe_actor *self, const troupe_exit *why);
+  /* Whether `stop` is also called while `init` is TROUPE_PENDING; otherwise such a generation just
+   * ends. */
+  bool stops_pending;
 
   /* The generation has ended, however it did: release its state. Runs no user code. */
   void (*fini)(troupe_actor *self);
