@@ -5,6 +5,7 @@
 #include <troupe/actor.h>
 #include <troupe/error.h>
 #include <troupe/grants.h>
+#include <troupe/supervisor.h>
 #include <troupe/system.h>
 #include <troupe/tool.h>
 #include <troupe/types.h>
