@@ -1,0 +1,102 @@
+#include "scripting/state.h"
+
+#include <lauxlib.h>
+
+#include "actors/base/mem.h"
+#include "actors/system.h"
+#include "scripting/coroutine.h"
+#include "scripting/sandbox.h"
+#include "scripting/scratch.h"
+#include "scripting/script.h"
+#include "scripting/task.h"
+
+/* An error outside of every protected call: our own bug, but never the end of the process. */
+static int on_panic(lua_State *L) { trp_frame_leave(trp_lua_frame(L), TROUPE_EXIT_ERROR); }
+
+/* What lives outside of the Lua heap. */
+static int make(trp_lua **out, troupe_actor *actor, trp_script *script) {
+  troupe_system *sys = troupe_actor_system(actor);
+  const troupe_allocator *al = trp_system_allocator(sys);
+  trp_frame *frame = trp_actor_frame(actor);
+  int err = TROUPE_E_NO_MEMORY;
+  TRP_NATIVE_BEGIN(frame);
+  trp_lua *lua = trp_zalloc(al, sizeof *lua);
+  if (lua) {
+    troupe_actor_set_state(actor, lua); /* from here on `fini` frees it */
+    lua->actor = actor;
+    lua->script = script;
+    trp_arena_init(&lua->arena, al, (size_t)script->limits.memory_bytes, NULL);
+    trp_arena_set_frame(&lua->arena, frame);
+    trp_system_split_rand(sys, &lua->rand);
+    lua->born_ns = lua->log_ns = trp_system_now_ns(sys);
+    lua->log_tokens = script->limits.log_bytes_per_s;
+    lua->close_max =
+        sys->config.workers == 0 ? TRP_COROUTINE_CLOSE_DEPTH_STEPPED : TRP_COROUTINE_CLOSE_DEPTH;
+    err = trp_scratch_open(&lua->scratch, trp_actor_ledger(actor), frame, al,
+                           (size_t)script->limits.message_bytes);
+  }
+  TRP_NATIVE_END(frame);
+  *out = lua;
+  return err;
+}
+
+int trp_lua_new(trp_lua **out, troupe_actor *actor, trp_script *script) {
+  int err = make(out, actor, script);
+  if (err) return err;
+  trp_lua *lua = *out;
+  lua_State *L = lua_newstate(trp_arena_alloc, &lua->arena);
+  if (!L) return TROUPE_E_NO_MEMORY;
+  lua->L = L;
+  *(trp_lua **)lua_getextraspace(L) = lua;
+  lua_atpanic(L, on_panic);
+  lua_gc(L, LUA_GCINC, 150, 0, 0); /* small heaps: less garbage for little more work */
+  lua_pushcfunction(L, trp_sandbox_open);
+  if (lua_pcall(L, 0, 0, 0) != LUA_OK) return TROUPE_E_SCRIPT;
+  return TROUPE_OK;
+}
+
+void trp_lua_free(trp_lua *lua) {
+  if (!lua) return;
+  trp_arena_drop(&lua->arena);
+  trp_free(trp_system_allocator(troupe_actor_system(lua->actor)), lua, sizeof *lua);
+}
+
+/* Answers what collected handles have dropped. */
+static void flush_dropped(trp_lua *lua) {
+  for (uint32_t i = 0; i < lua->dropped_count; i++) {
+    troupe_actor_reply_to(lua->actor, lua->dropped[i], TROUPE_E_BROKEN_PROMISE, NULL, 0, NULL);
+  }
+  lua->dropped_count = 0;
+}
+
+void trp_lua_drop_ask(trp_lua *lua, uint64_t id) {
+  trp_frame *frame = trp_actor_frame(lua->actor);
+  if (lua->dropped_count == TRP_LUA_DROPPED_MAX) {
+    TRP_NATIVE_BEGIN(frame);
+    flush_dropped(lua);
+    TRP_NATIVE_END(frame);
+  }
+  lua->dropped[lua->dropped_count++] = id;
+}
+
+void trp_lua_leave(trp_lua *lua) {
+  if (lua->dropped_count == 0) return;
+  trp_frame *frame = trp_actor_frame(lua->actor);
+  TRP_NATIVE_BEGIN(frame);
+  flush_dropped(lua);
+  TRP_NATIVE_END(frame);
+}
+
+bool trp_lua_can_wait(lua_State *L) { return trp_lua_of(L)->chain_ok && lua_isyieldable(L); }
+
+int trp_lua_cannot_wait(lua_State *L, const char *verb) {
+  return luaL_error(L,
+                    "%s: cannot wait here (inside a sort comparator, a gsub callback, a metamethod "
+                    "called from C, or a coroutine being closed)",
+                    verb);
+}
+
+int trp_lua_wait(lua_State *L, lua_KContext ctx, lua_KFunction k) {
+  trp_lua_of(L)->suspending = true;
+  return lua_yieldk(L, 0, ctx, k);
+}

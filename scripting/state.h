@@ -1,0 +1,137 @@
+/* One generation's Lua side: its heap, its Lua state, its tasks; and how a C function for scripts
+ * suspends the task it runs in.
+ *
+ * A *task* is a coroutine the runtime owns: the handler of one message, a timer's callback, the
+ * main chunk of a process-style script. User coroutines run inside tasks. What waits suspends the
+ * whole chain from the innermost user coroutine to the task; the script sees only that a call took
+ * long.
+ *
+ * Thread: owner, inside the frame, unless stated. */
+#ifndef TRP_SCRIPTING_STATE_H
+#define TRP_SCRIPTING_STATE_H
+
+#include <lua.h>
+
+#include <troupe/actor.h>
+
+#include "actors/actor.h"
+#include "actors/base/rand.h"
+#include "scripting/arena.h"
+
+typedef struct trp_task trp_task; /* scripting/task.h */
+struct trp_script;                /* scripting/script.h */
+struct trp_scratch;               /* scripting/scratch.h */
+
+/* Places in the registry, an array: scripts never see it. */
+enum {
+  TRP_REG_FIRST = LUA_RIDX_LAST,
+  TRP_REG_BEHAVIOR, /* the troupe.actor object of a behaviour-style script */
+  TRP_REG_ON,       /* its `on` and `signal` */
+  TRP_REG_SIGNAL,
+  TRP_REG_SELF,     /* the fresh `self` of this generation */
+  TRP_REG_TASKS,    /* anchors: task userdata -> its thread */
+  TRP_REG_FILTERS,  /* task userdata -> the set of kinds its `receive` accepts */
+  TRP_REG_HELD,     /* threads that are not the script's to resume or close */
+  TRP_REG_ALARMS,   /* timer id -> function */
+  TRP_REG_DEFERRED, /* timers whose tick waits for a handler to end: n -> id, -id -> true */
+  TRP_REG_MONITORS, /* monitor id -> the ref it watches */
+  TRP_REG_REFS,     /* rights -> pid -> ref, weak values: equal refs are one object */
+  TRP_REG_LOADED,   /* module name -> what require returned */
+  TRP_REG_IDS,      /* object -> the number tostring shows, weak keys */
+  TRP_REG_SIGNALS,  /* name -> token */
+  TRP_REG_TOKENS,   /* token -> name */
+  TRP_REG_LAST
+};
+
+/* How the script wants to be run. Undecided until its chunk has returned or waited. */
+typedef enum trp_style { TRP_STYLE_UNDECIDED, TRP_STYLE_BEHAVIOR, TRP_STYLE_PROCESS } trp_style;
+
+#define TRP_LUA_DROPPED_MAX 64
+
+typedef struct trp_lua {
+  troupe_actor *actor;
+  struct trp_script *script; /* borrowed: the actor's arg */
+  trp_arena arena;
+  lua_State *L;    /* the main thread; anchors everything, never runs user code itself */
+  lua_State *cur;  /* the Lua thread now running, or NULL: what preemption will hook */
+  trp_task *task;  /* the task now running, or NULL */
+  bool chain_ok;   /* every C frame below the running coroutine can be yielded across */
+  bool suspending; /* the yield under way suspends the task; it is not the script's own */
+  unsigned close_depth, resume_depth;
+  unsigned close_max;          /* deepest nesting of closes: by the size of the workers' stacks */
+  lua_State *closing;          /* the innermost thread being closed: it cannot yield */
+  trp_rand rand;               /* math.random: split from the system's seed */
+  trp_rand jitter;             /* the same for the runtime's own choices */
+  struct trp_scratch *scratch; /* the buffer messages are encoded into; on the ledger */
+
+  trp_style style;
+  bool started;           /* init has reported success, now or by troupe_actor_started */
+  bool in_init;           /* inside the kernel's init callback */
+  bool reentrant;         /* messages are handled while handlers wait */
+  bool ending;            /* the generation's end has been asked for: no further task starts */
+  bool stopping;          /* the kernel has called `stop` */
+  bool in_stop;           /* inside that callback */
+  bool terminating;       /* `terminate` has begun */
+  bool terminated;        /* and has ended */
+  const troupe_exit *why; /* of the stop; valid until the generation ends */
+  bool has_skipped;       /* receive has skipped messages since the last rescan */
+
+  trp_task *tasks;                        /* every task of this generation */
+  trp_task *idle;                         /* those without work, for reuse */
+  trp_task *waiting_first, *waiting_last; /* those that wait for a message of the line, FIFO */
+  uint32_t live;                          /* tasks at work */
+  uint32_t idle_count;
+  uint32_t handlers;       /* of those, tasks that handle a message, signal or timer */
+  uint32_t timers;         /* timers that may still tick */
+  uint32_t next_object_id; /* for tostring */
+  uint32_t deferred_first, deferred_end; /* positions in TRP_REG_DEFERRED */
+  uint64_t born_ns;                      /* os.clock counts from here */
+  uint64_t log_ns; /* log quota: a bucket of bytes, filled at a constant rate */
+  uint64_t log_tokens;
+  bool log_limited; /* the "log limit" line of this drought has been written */
+
+  /* Kept asks whose reply handle was collected: answered when the slice ends. */
+  uint64_t dropped[TRP_LUA_DROPPED_MAX];
+  uint32_t dropped_count;
+} trp_lua;
+
+/* The Lua side a Lua state belongs to. */
+static inline trp_lua *trp_lua_of(lua_State *L) { return *(trp_lua **)lua_getextraspace(L); }
+static inline trp_frame *trp_lua_frame(lua_State *L) {
+  return trp_actor_frame(trp_lua_of(L)->actor);
+}
+
+/* Creates the Lua side of a generation as the actor's state, from inside `init`: heap, Lua state
+ * and the environment of the sandbox. On an error nothing but the actor's state is left, which
+ * trp_lua_free accepts half-built.
+ * Returns TROUPE_OK or UV_ENOMEM; crossing the memory limit leaves the actor. */
+int trp_lua_new(trp_lua **out, troupe_actor *actor, struct trp_script *script);
+
+/* Drops the heap in bulk, without finalizers, and frees the Lua side. NULL is fine. Outside the
+ * frame: from `fini`. */
+void trp_lua_free(trp_lua *lua);
+
+/* To be called first in each callback: the heap learns the frame of the slice. */
+static inline void trp_lua_enter(trp_lua *lua) {
+  trp_arena_set_frame(&lua->arena, trp_actor_frame(lua->actor));
+}
+
+/* To be called last in each callback: releases what collected handles have dropped. */
+void trp_lua_leave(trp_lua *lua);
+
+/* True when the running code may wait: not inside a sort comparator, a gsub callback, a metamethod
+ * called from C, a coroutine being closed, ... */
+bool trp_lua_can_wait(lua_State *L);
+
+/* Raises "cannot wait here" with what it was that wanted to. */
+int trp_lua_cannot_wait(lua_State *L, const char *verb);
+
+/* Suspends the current task; to be used as `return trp_lua_wait(L, ctx, k);`. When the task is
+ * resumed, k runs in the same place with the same stack; the event that resumed it is task->event.
+ * The caller has checked trp_lua_can_wait. */
+int trp_lua_wait(lua_State *L, lua_KContext ctx, lua_KFunction k);
+
+/* Says that a kept ask has lost its handle. From a C finalizer. */
+void trp_lua_drop_ask(trp_lua *lua, uint64_t id);
+
+#endif

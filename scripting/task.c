@@ -1,0 +1,224 @@
+#include "scripting/task.h"
+
+#include <string.h>
+
+#include <lauxlib.h>
+
+#include "scripting/behavior.h"
+#include "scripting/coroutine.h"
+#include "scripting/fault.h"
+
+/* ---- inside the coroutine ----------------------------------------------------------------------
+ */
+
+static int ended(lua_State *L, int status, lua_KContext ctx) {
+  (void)ctx;
+  trp_lua_of(L)->task->failed = status != LUA_OK && status != LUA_YIELD;
+  return trp_lua_of(L)->task->failed ? 1 : 0;
+}
+
+/* Base of each task: the entry's errors end here, after the script's to-be-closed variables. */
+static int task_main(lua_State *L) {
+  lua_pushcfunction(L, trp_fault_handler);
+  lua_insert(L, 1);
+  return ended(L, lua_pcallk(L, lua_gettop(L) - 2, 0, 1, 0, ended), 0);
+}
+
+trp_failure trp_task_failure(const trp_task *task) { return trp_fault_read(task->co, -1); }
+
+/* ---- making and reusing ------------------------------------------------------------------------
+ */
+
+static trp_task *make(trp_lua *lua) {
+  lua_State *L = lua->L;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, TRP_REG_TASKS);
+  trp_task *task = lua_newuserdatauv(L, sizeof *task, 0);
+  *task = (trp_task){.lua = lua};
+  task->co = lua_newthread(L);
+  trp_coroutine_hold(L, -1, true);
+  lua_rawset(L, -3);
+  lua_pop(L, 1);
+  task->all_next = lua->tasks;
+  lua->tasks = task;
+  return task;
+}
+
+static void forget(trp_lua *lua, trp_task *task) {
+  trp_task **at = &lua->tasks;
+  while (*at != task)
+    at = &(*at)->all_next;
+  *at = task->all_next;
+  lua_State *L = lua->L;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, TRP_REG_TASKS);
+  lua_pushnil(L);
+  lua_rawsetp(L, -2, task);
+  lua_pop(L, 1);
+}
+
+trp_task *trp_task_new(trp_lua *lua, trp_task_kind kind, lua_CFunction entry,
+                       const troupe_message *message) {
+  trp_task *task = lua->idle;
+  if (task) {
+    lua->idle = task->idle_next;
+    lua->idle_count--;
+  } else {
+    task = make(lua);
+  }
+  lua_State *co = task->co;
+  *task = (trp_task){.lua = lua, .co = co, .all_next = task->all_next};
+  task->kind = kind;
+  task->state = TRP_TASK_WORKING;
+  task->message = message;
+  if (message) {
+    task->from = message->from;
+    task->is_ask = message->type == TROUPE_MESSAGE_ASK;
+  }
+  lua->live++;
+  if (kind == TRP_TASK_MESSAGE || kind == TRP_TASK_SIGNAL) lua->handlers++;
+  lua_pushcfunction(co, task_main);
+  lua_pushcfunction(co, entry);
+  return task;
+}
+
+static void retire(trp_lua *lua, trp_task *task) {
+  lua->live--;
+  if (task->kind == TRP_TASK_MESSAGE || task->kind == TRP_TASK_SIGNAL) lua->handlers--;
+  task->state = TRP_TASK_IDLE;
+  task->message = NULL;
+  task->event = NULL;
+  lua_settop(task->co, 0);
+  if (lua_status(task->co) != LUA_OK || lua->idle_count >= TRP_TASK_POOL) {
+    forget(lua, task);
+    return;
+  }
+  task->idle_next = lua->idle;
+  lua->idle = task;
+  lua->idle_count++;
+}
+
+/* ---- running -----------------------------------------------------------------------------------
+ */
+
+static void run(trp_lua *lua, trp_task *task, int nargs) {
+  TRP_ASSERT(!lua->task);
+  int results = 0;
+  task->state = TRP_TASK_WORKING;
+  lua->task = task;
+  lua->chain_ok = true;
+  lua->cur = task->co;
+  int status = lua_resume(task->co, lua->L, nargs, &results);
+  lua->cur = NULL;
+  lua->task = NULL;
+  task->event = NULL;
+  if (status == LUA_YIELD) {
+    TRP_ASSERT(lua->suspending);
+    lua->suspending = false;
+    task->state = TRP_TASK_WAITING;
+    trp_behavior_task_waits(lua, task);
+    task->message = NULL;
+    return;
+  }
+  if (status != LUA_OK)
+    task->failed = true; /* not even task_main could run: the C stack is used up */
+  trp_behavior_task_ended(lua, task);
+  retire(lua, task);
+}
+
+void trp_task_run(trp_lua *lua, trp_task *task) { run(lua, task, 1); }
+
+static void stop_wanting(trp_lua *lua, trp_task *task) {
+  if (!task->wants_line) return;
+  task->wants_line = false;
+  if (task->wait_prev)
+    task->wait_prev->wait_next = task->wait_next;
+  else
+    lua->waiting_first = task->wait_next;
+  if (task->wait_next)
+    task->wait_next->wait_prev = task->wait_prev;
+  else
+    lua->waiting_last = task->wait_prev;
+  task->wait_prev = task->wait_next = NULL;
+}
+
+void trp_task_resume(trp_lua *lua, trp_task *task, const troupe_event *event) {
+  if (task->state != TRP_TASK_WAITING) return;
+  if (event->id == task->limit_id)
+    task->limit_id = 0;
+  else if (event->id == task->wait_id)
+    task->wait_id = 0;
+  else
+    return;
+  stop_wanting(lua, task);
+  task->event = event;
+  task->message = NULL;
+  run(lua, task, 0);
+}
+
+void trp_task_spawned(trp_lua *lua, trp_task *task, const troupe_event *event) {
+  if (task->state != TRP_TASK_WAITING) return;
+  task->event = event;
+  task->message = NULL;
+  run(lua, task, 0);
+}
+
+void trp_task_deliver(trp_lua *lua, trp_task *task, const troupe_message *message) {
+  stop_wanting(lua, task);
+  if (task->limit_id) {
+    trp_frame *frame = trp_actor_frame(lua->actor);
+    TRP_NATIVE_BEGIN(frame);
+    troupe_actor_cancel_timer(lua->actor, task->limit_id);
+    TRP_NATIVE_END(frame);
+    task->limit_id = 0;
+  }
+  task->event = NULL;
+  task->message = message;
+  run(lua, task, 0);
+}
+
+/* ---- waiting -----------------------------------------------------------------------------------
+ */
+
+int trp_task_want_line(trp_lua *lua, uint64_t down_id, uint64_t limit_ms) {
+  trp_task *task = lua->task;
+  trp_frame *frame = trp_actor_frame(lua->actor);
+  int err = TROUPE_OK;
+  TRP_NATIVE_BEGIN(frame);
+  if (limit_ms != UINT64_MAX)
+    err = troupe_actor_timer(lua->actor, limit_ms, 0, true, task, &task->limit_id);
+  if (err == TROUPE_OK && lua->has_skipped) {
+    lua->has_skipped = false;
+    troupe_actor_rescan(lua->actor);
+  }
+  TRP_NATIVE_END(frame);
+  if (err) return err;
+  task->down_id = down_id;
+  task->wants_line = true;
+  task->wait_prev = lua->waiting_last;
+  task->wait_next = NULL;
+  if (lua->waiting_last)
+    lua->waiting_last->wait_next = task;
+  else
+    lua->waiting_first = task;
+  lua->waiting_last = task;
+  return TROUPE_OK;
+}
+
+int trp_task_sleep(trp_lua *lua, uint64_t delay_ms) {
+  trp_task *task = lua->task;
+  trp_frame *frame = trp_actor_frame(lua->actor);
+  TRP_NATIVE_BEGIN(frame);
+  trp_task_publish_block(lua);
+  int err = troupe_actor_timer(lua->actor, delay_ms, 0, true, task, &task->wait_id);
+  TRP_NATIVE_END(frame);
+  return err;
+}
+
+/* While some task wants a message, the line must flow, and receive skips what nobody wants. */
+static bool should_block(const trp_lua *lua) {
+  if (lua->waiting_first) return false;
+  if (lua->live >= TRP_TASK_MAX) return true;
+  if (lua->style == TRP_STYLE_BEHAVIOR) return lua->handlers > 0 && !lua->reentrant;
+  return lua->timers == 0; /* only a timer could run meanwhile */
+}
+
+void trp_task_publish_block(trp_lua *lua) { troupe_actor_block(lua->actor, should_block(lua)); }

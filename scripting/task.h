@@ -1,0 +1,91 @@
+/* Tasks: the coroutines in which a script's code runs. Each message, signal and timer gets one, and
+ * so does the main chunk. A finished task's coroutine is kept for the next (at most 100 of them).
+ *
+ *   IDLE --trp_task_new--> WORKING --it waits--> WAITING --event or message--> WORKING
+ *   WORKING --its function has returned or raised--> IDLE
+ *
+ *   I1  WAITING implies wait_id (an event or `down` of the ledger will end it), or a place among
+ * the tasks that wait for a message, or that the generation is ending I2  only one task works at a
+ * time: lua->task
+ *
+ * Thread: owner, inside the frame. */
+#ifndef TRP_SCRIPTING_TASK_H
+#define TRP_SCRIPTING_TASK_H
+
+#include <lua.h>
+
+#include "scripting/state.h"
+
+enum { TRP_TASK_POOL = 100, TRP_TASK_MAX = 1000 };
+
+typedef enum trp_task_kind {
+  TRP_TASK_MAIN,      /* the chunk, and `init` of a behaviour */
+  TRP_TASK_MESSAGE,   /* a handler in `on` */
+  TRP_TASK_SIGNAL,    /* a handler in `signal`, or a timer's function */
+  TRP_TASK_TERMINATE, /* `terminate` */
+} trp_task_kind;
+
+typedef enum trp_task_state { TRP_TASK_IDLE, TRP_TASK_WORKING, TRP_TASK_WAITING } trp_task_state;
+
+struct trp_task {
+  trp_lua *lua;
+  lua_State *co;
+  trp_task *all_next, *idle_next;
+  trp_task *wait_prev, *wait_next; /* among lua->waiting_* */
+  trp_task_kind kind;
+  trp_task_state state;
+  bool failed;               /* ended by an error: the failure is on top of co */
+  bool wants_line;           /* waits for a message of the line: any that its filter lets in, or */
+  uint64_t down_id;          /* the `down` of this monitor, when not 0 */
+  bool any_kind;             /* no filter: every message is wanted */
+  uint64_t wait_id;          /* the ledger item whose event ends the wait, or 0 */
+  troupe_child *spawning;    /* or the child whose start ends the wait, until it is told */
+  uint64_t limit_id;         /* the timer that bounds a wait for the line, or 0 */
+  const troupe_event *event; /* what ended the wait; borrowed until the slice ends */
+  const troupe_message *message; /* the same; or the message that the task is to handle */
+  troupe_pid from;               /* sender of the message being handled */
+  uint64_t kept; /* the message, once it outlives the callback: troupe_actor_keep_ask */
+  bool is_ask;   /* the message asks */
+  bool answered; /* it has its answer, or a reply handle will give it */
+};
+
+/* What a failed task leaves on its stack, read with trp_task_failure: valid while it stays there.
+ */
+typedef struct trp_failure {
+  int code;              /* TROUPE_E_ code; TROUPE_E_ERROR for codes of the script's own */
+  const char *message;   /* never NULL */
+  const char *traceback; /* or NULL */
+} trp_failure;
+
+/* A task with the entry on its stack, to be run with trp_task_run. `message` may be NULL. */
+trp_task *trp_task_new(trp_lua *lua, trp_task_kind kind, lua_CFunction entry,
+                       const troupe_message *message);
+
+/* Runs a new task, or one whose wait is over, until it waits or ends. */
+void trp_task_run(trp_lua *lua, trp_task *task);
+
+/* Ends a wait with an event. Events of tasks that no longer wait for it are ignored. */
+void trp_task_resume(trp_lua *lua, trp_task *task, const troupe_event *event);
+
+/* Ends the wait for a child's start. */
+void trp_task_spawned(trp_lua *lua, trp_task *task, const troupe_event *event);
+
+/* Ends the wait of a task that wants this message. */
+void trp_task_deliver(trp_lua *lua, trp_task *task, const troupe_message *message);
+
+/* Registers the current task as waiting for a message; limit_ms bounds it (UINT64_MAX: no bound).
+ *   down_id   0: any message that the filter lets in
+ * Returns TROUPE_OK or the timer's error. */
+int trp_task_want_line(trp_lua *lua, uint64_t down_id, uint64_t limit_ms);
+
+/* Starts a timer that ends the current task's wait. Returns TROUPE_OK or its error. */
+int trp_task_sleep(trp_lua *lua, uint64_t delay_ms);
+
+/* Tells the kernel whether the actor can take messages, given that the current task (if any) will
+ * wait. To be called in a native half, before what the task waits for is started. */
+void trp_task_publish_block(trp_lua *lua);
+
+/* The failure of a task that has ended so. */
+trp_failure trp_task_failure(const trp_task *task);
+
+#endif
