@@ -1,0 +1,97 @@
+/* `load` for scripts: text only, at most TRP_LOAD_MAX bytes, in the environment given or the
+ * caller's, under a name that shows what it is. */
+#include <string.h>
+
+#include <lauxlib.h>
+
+#include "scripting/sandbox.h"
+
+/* Pushes the caller's _ENV: a local of that name, the calling function's upvalue, or the globals.
+ */
+static void push_environment(lua_State *L) {
+  lua_Debug ar;
+  const char *name;
+  if (lua_getstack(L, 1, &ar)) {
+    int found = 0;
+    for (int i = 1; (name = lua_getlocal(L, &ar, i)) != NULL; i++) {
+      if (strcmp(name, "_ENV") == 0) found = i; /* the innermost is the last */
+      lua_pop(L, 1);
+    }
+    if (found) {
+      lua_getlocal(L, &ar, found);
+      return;
+    }
+    lua_getinfo(L, "f", &ar);
+    if (!lua_iscfunction(L, -1)) {
+      for (int i = 1; (name = lua_getupvalue(L, -1, i)) != NULL; i++) {
+        if (strcmp(name, "_ENV") == 0) {
+          lua_remove(L, -2);
+          return;
+        }
+        lua_pop(L, 1);
+      }
+    }
+    lua_pop(L, 1);
+  }
+  lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
+}
+
+static int refuse(lua_State *L, const char *why) {
+  lua_pushnil(L);
+  lua_pushstring(L, why);
+  return 2;
+}
+
+/* Calls the reader until it gives no more; leaves the whole text on top. False: too much. */
+static bool read_pieces(lua_State *L, int reader) {
+  size_t total = 0;
+  lua_pushliteral(L, "");
+  int pieces = 0;
+  for (;;) {
+    luaL_checkstack(L, 4, "too many pieces");
+    lua_pushvalue(L, reader);
+    lua_call(L, 0, 1);
+    if (lua_isnil(L, -1)) break;
+    if (lua_type(L, -1) != LUA_TSTRING) luaL_error(L, "reader function must return a string");
+    size_t n = lua_rawlen(L, -1);
+    if (n == 0) break;
+    total += n;
+    if (total > TRP_LOAD_MAX) return false;
+    if (++pieces == 100) { /* the stack stays short, and joining stays cheap */
+      lua_concat(L, pieces + 1);
+      pieces = 0;
+    }
+  }
+  lua_pop(L, 1);
+  lua_concat(L, pieces + 1);
+  return true;
+}
+
+int trp_sandbox_load(lua_State *L) {
+  const char *mode = luaL_optstring(L, 3, "bt");
+  bool has_env = !lua_isnone(L, 4);
+  luaL_argexpected(L, lua_type(L, 1) == LUA_TSTRING || lua_isfunction(L, 1), 1,
+                   "string or function");
+  luaL_optstring(L, 2, NULL); /* the name is not used: error messages could pretend to be others */
+  lua_settop(L, 4);
+  if (lua_isfunction(L, 1)) {
+    if (!read_pieces(L, 1)) return refuse(L, "chunk is too large (over 64 KiB)");
+    lua_replace(L, 1);
+  }
+  if (!strchr(mode, 't'))
+    return refuse(L, lua_pushfstring(L, "attempt to load a text chunk (mode is '%s')", mode));
+  size_t len;
+  const char *text = lua_tolstring(L, 1, &len);
+  if (len > TRP_LOAD_MAX) return refuse(L, "chunk is too large (over 64 KiB)");
+  if (luaL_loadbufferx(L, text, len, "=(load)", "t") != LUA_OK) {
+    lua_pushnil(L);
+    lua_insert(L, -2);
+    return 2;
+  }
+  if (has_env)
+    lua_pushvalue(L, 4);
+  else
+    push_environment(L);
+  if (!lua_setupvalue(L, -2, 1)) lua_pop(L, 1);
+  return 1;
+}
