@@ -368,6 +368,37 @@ static void intervals_merge_while_the_actor_is_blocked_and_do_not_drift(void **s
   world_stop(&w);
 }
 
+static void no_allocation_failure_leaves_an_ask_open_or_leaks(void **state) {
+  (void)state;
+  for (long n = 1;; n++) {
+    world w;
+    if (world_try_start(&w, n) == TROUPE_OK) {
+      probe to = {.script = {.receive = answer}}, from = {.script = {.receive = ask_on}};
+      probe watcher = {.script = {.receive = watch}};
+      asker s = {0};
+      from.user = watcher.user = &s;
+      troupe_spawn_opts o = probe_opts(&to);
+      troupe_pid pid = {0}, pwatch = {0};
+      (void)troupe_spawn(w.sys, &s.to, &o);
+      o = probe_opts(&from);
+      (void)troupe_spawn(w.sys, &pid, &o);
+      o = probe_opts(&watcher);
+      (void)troupe_spawn(w.sys, &pwatch, &o);
+      world_settle(&w);
+      (void)troupe_tell(w.sys, pwatch, "watch", NULL, 0);
+      world_settle(&w);
+      s.rc = TROUPE_E_NOPROC;
+      (void)troupe_tell(w.sys, pid, "echo", NULL, 0);
+      world_pass(&w, 30000);
+      assert_int_equal(from.events, s.rc == TROUPE_OK);
+      (void)troupe_tell(w.sys, pid, "no", NULL, 0);
+      (void)troupe_ask_wait(w.sys, s.to, NULL, "echo", "x", 1, NULL, NULL, NULL, 0);
+      world_stop(&w);
+    }
+    if (w.memory.calls < n) break;
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(an_ask_gets_its_reply),
@@ -383,6 +414,7 @@ int main(void) {
       cmocka_unit_test(a_monitor_reports_the_end_exactly_once),
       cmocka_unit_test(demonitor_is_final),
       cmocka_unit_test(timers_fire_in_time_and_cancel_is_final),
+      cmocka_unit_test(no_allocation_failure_leaves_an_ask_open_or_leaks),
       cmocka_unit_test(intervals_merge_while_the_actor_is_blocked_and_do_not_drift),
   };
   return run_tests(tests);

@@ -293,6 +293,34 @@ static void a_stopping_system_refuses(void **state) {
   world_stop(&w);
 }
 
+static void no_allocation_failure_loses_a_message_or_leaks(void **state) {
+  (void)state;
+  for (long n = 1;; n++) {
+    world w;
+    if (world_try_start(&w, n) == TROUPE_OK) {
+      probe to = {.script = {.receive = block_on, .resume = unblock}};
+      troupe_spawn_opts o = probe_opts(&to);
+      o.mailbox_messages = 2;
+      sender s = {.wait_ms = 5000};
+      (void)troupe_spawn(w.sys, &s.to, &o);
+      world_settle(&w);
+      probe from = {.script = {.receive = send_on}, .user = &s};
+      o = probe_opts(&from);
+      troupe_pid pid;
+      (void)troupe_spawn(w.sys, &pid, &o);
+      world_settle(&w);
+      (void)troupe_tell(w.sys, s.to, "block", NULL, 0);
+      world_settle(&w);
+      for (int i = 0; i < 5; i++)
+        (void)troupe_tell(w.sys, pid, "m", "payload", 7);
+      world_settle(&w);
+      world_pass(&w, 2000);
+      world_stop(&w); /* checks the account and the memory */
+    }
+    if (w.memory.calls < n) break;
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_full_mailbox_refuses_a_host_and_frees_room_when_handled),
@@ -306,6 +334,7 @@ int main(void) {
       cmocka_unit_test(waiting_for_room_in_ones_own_mailbox_is_refused),
       cmocka_unit_test(skipped_messages_keep_their_place_and_their_room),
       cmocka_unit_test(a_stopping_system_refuses),
+      cmocka_unit_test(no_allocation_failure_loses_a_message_or_leaks),
   };
   return run_tests(tests);
 }
