@@ -15,7 +15,7 @@
 /* The inbox of a child that still has an edge is open, so this cannot fail. */
 static void push_edge(troupe_system *sys, troupe_child *c, troupe_pid to, trp_edge_code code) {
   c->msg.to = to;
-  c->msg.code = code;
+  c->msg.code = (int32_t)code;
   trp_slot *slot = trp_slots_find(&sys->slots, to);
   bool pushed = trp_inbox_push(sys, slot, &c->msg);
   TRP_ASSERT(pushed);

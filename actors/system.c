@@ -271,7 +271,7 @@ int troupe_system_stop(troupe_system *sys, uint32_t deadline_ms) {
     return TROUPE_E_TIMEOUT;
   trp_sched_stop(sys);
   trp_loop *loop = loop_of(sys);
-  if (loop && !trp_loop_close(loop, trp_clock_ns(&real) + KILL_GRACE_MS * TRP_NS_PER_MS)) {
+  if (loop && !trp_loop_close(loop, KILL_GRACE_MS)) {
     return TROUPE_E_TIMEOUT;
   }
   sys->loop = NULL;
