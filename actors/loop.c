@@ -152,12 +152,18 @@ static void *run(void *arg) {
   return NULL;
 }
 
-/* The new thread inherits the mask: everything blocked except what libuv itself needs. */
-static int start_thread(trp_loop *loop) {
+/* Blocks everything except what libuv itself needs; returns the mask before. */
+static sigset_t block_signals(void) {
   sigset_t all, old;
   sigfillset(&all);
   sigdelset(&all, SIGCHLD);
   pthread_sigmask(SIG_SETMASK, &all, &old);
+  return old;
+}
+
+/* The new thread inherits the mask. */
+static int start_thread(trp_loop *loop) {
+  sigset_t old = block_signals();
   int err = pthread_create(&loop->thread, NULL, run, loop);
   pthread_sigmask(SIG_SETMASK, &old, NULL);
   return -err;
@@ -221,19 +227,33 @@ int trp_loop_open(trp_loop **out, const troupe_allocator *al, bool threaded) {
   return TROUPE_OK;
 }
 
+/* Runs the loop on a host's thread: with its signals blocked, as they are on a loop thread of our
+ * own, and without leaving it a SIGPIPE from a child that did not read its input. */
+static void run_here(trp_loop *loop, uv_run_mode mode) {
+  sigset_t pipe, mine, before;
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  loop->owner = pthread_self();
+  sigpending(&before);
+  sigset_t old = block_signals();
+  uv_run(&loop->uv, mode);
+  sigpending(&mine);
+  if (sigismember(&mine, SIGPIPE) == 1 && sigismember(&before, SIGPIPE) == 0)
+    sigtimedwait(&pipe, NULL, &(struct timespec){0});
+  pthread_sigmask(SIG_SETMASK, &old, NULL);
+}
+
 bool trp_loop_step(trp_loop *loop) {
   TRP_ASSERT(!loop->threaded);
-  loop->owner = pthread_self();
-  uv_run(&loop->uv, UV_RUN_NOWAIT);
+  run_here(loop, UV_RUN_NOWAIT);
   return loop->holds > 0;
 }
 
 bool trp_loop_wait(trp_loop *loop, uint64_t timeout_ms) {
   TRP_ASSERT(!loop->threaded);
-  loop->owner = pthread_self();
   uv_update_time(&loop->uv);
   uv_timer_start(&loop->alarm, on_alarm, timeout_ms, 0);
-  uv_run(&loop->uv, UV_RUN_ONCE);
+  run_here(loop, UV_RUN_ONCE);
   uv_timer_stop(&loop->alarm);
   return loop->holds > 0;
 }
@@ -241,9 +261,8 @@ bool trp_loop_wait(trp_loop *loop, uint64_t timeout_ms) {
 static uint64_t now_ms(void) { return uv_hrtime() / UINT64_C(1000000); }
 
 static bool close_here(trp_loop *loop, uint64_t until_ms) {
-  loop->owner = pthread_self();
   for (;;) {
-    uv_run(&loop->uv, UV_RUN_NOWAIT);
+    run_here(loop, UV_RUN_NOWAIT);
     if (done(loop)) break;
     uint64_t now = now_ms();
     if (now >= until_ms) return false;
