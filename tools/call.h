@@ -36,7 +36,8 @@ typedef struct troupe_call_failure trp_call_failure;
  * ends first:
  *
  *   event.code   TROUPE_OK: data, len are the result value. TROUPE_E_NOT_FOUND, _DENIED,
- * _CIRCUIT_OPEN, _TIMEOUT, _NO_MEMORY, _TOOL (everything else): data is a trp_call_failure
+ *                _CIRCUIT_OPEN, _TIMEOUT, _NO_MEMORY, _TOOL (everything else): data is a
+ *                trp_call_failure
  *   event.detail the failure's message
  *
  *   grants   what the caller may do; borrowed, the call takes a reference; NULL: nothing

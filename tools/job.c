@@ -9,8 +9,7 @@
 #include "actors/base/mem.h"
 #include "actors/system.h"
 
-/* ---- arguments
- * ----------------------------------------------------------------------------------- */
+/* ---- arguments ---------------------------------------------------------------------------- */
 
 trp_args *trp_args_new(const troupe_allocator *al, const void *data, size_t len) {
   trp_args *args = trp_alloc(al, sizeof *args + len);
@@ -32,8 +31,7 @@ void trp_args_unref(const troupe_allocator *al, trp_args *args) {
   trp_free(al, args, sizeof *args + args->len);
 }
 
-/* ---- life
- * ---------------------------------------------------------------------------------------- */
+/* ---- life --------------------------------------------------------------------------------- */
 
 static const size_t job_size = sizeof(troupe_call) + sizeof(trp_msg) + 1;
 
@@ -94,8 +92,7 @@ static void give_back(troupe_call *job) {
   if (t->has_breaker) trp_breaker_release(&t->breaker, job->permit, now_ms(job));
 }
 
-/* ---- executors
- * ----------------------------------------------------------------------------------- */
+/* ---- executors ---------------------------------------------------------------------------- */
 
 /* The executor takes the job; false: nobody waits any more. */
 static bool begin(troupe_call *job) {
@@ -191,8 +188,7 @@ static void end(troupe_call *job, troupe_outcome outcome) {
   }
 }
 
-/* ---- the owner's side
- * ---------------------------------------------------------------------------- */
+/* ---- the owner's side --------------------------------------------------------------------- */
 
 static void on_cancel(trp_loop *loop, trp_loop_task *task) {
   troupe_call *job = TRP_CONTAINER(task, troupe_call, cancel);
@@ -238,8 +234,7 @@ uint64_t trp_job_started_ns(troupe_call *job) {
   return at;
 }
 
-/* ---- what tools call
- * ----------------------------------------------------------------------------- */
+/* ---- what tools call ---------------------------------------------------------------------- */
 
 const void *troupe_call_args(const troupe_call *call, size_t *len) {
   *len = call->args->len;
@@ -262,6 +257,11 @@ void troupe_call_set_state(troupe_call *call, void *state) { call->tool_state = 
 int troupe_call_open(const troupe_call *call, const char *path, size_t len, int flags,
                      unsigned mode, int *fd) {
   return trp_grants_open(call->grants, path, len, flags, (mode_t)mode, fd);
+}
+
+int troupe_call_open_parent(const troupe_call *call, const char *path, size_t len, bool write,
+                            int *fd, char *name) {
+  return trp_grants_open_parent(call->grants, path, len, write, fd, name);
 }
 
 bool troupe_call_may_exec(const troupe_call *call, const char *program, size_t len) {

@@ -1,9 +1,9 @@
 /* One attempt of a tool call: the record where result, timeout and cancel meet. It is the public
  * troupe_call.
  *
- *   QUEUED  --executor takes it--> RUNNING --tool ends it--> DONE       the result goes to the
- * caller QUEUED, RUNNING --caller's time is up--> TIMED_OUT                  what comes later is
- * dropped QUEUED, RUNNING --caller is gone or gave up--> CANCELLED            likewise
+ *   QUEUED  --executor takes it--> RUNNING --tool ends it--> DONE     the caller gets the result
+ *   QUEUED, RUNNING --caller's time is up--> TIMED_OUT                what comes later is dropped
+ *   QUEUED, RUNNING --caller is gone or gave up--> CANCELLED          likewise
  *
  *   I1  transitions happen under the tool's lock; the states other than QUEUED, RUNNING are final
  *   I2  tool->open counts it from submit until its executor has ended, whatever the caller does

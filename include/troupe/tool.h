@@ -72,6 +72,8 @@ typedef struct troupe_tool_ops {
 typedef struct troupe_tool_policy {
   size_t size;
   bool preset_none; /* no retry and no breaker */
+  bool no_breaker;  /* for tools of which each call concerns another file, program or the like, so
+                       that  failures of one say nothing about the next */
   bool idempotent;  /* a second execution does no harm: timeouts and transient failures are retried.
                        Otherwise only what proves non-execution is. */
   bool retry_unsafe;   /* retry although not idempotent; logged */
@@ -182,6 +184,10 @@ TROUPE_API void troupe_call_set_state(troupe_call *call, void *state);
  * for open(2), *fd is -1 on an error; UV_EACCES: not granted. It may block. */
 TROUPE_API int troupe_call_open(const troupe_call *call, const char *path, size_t len, int flags,
                                 unsigned mode, int *fd);
+/* The directory that holds the path's last component, for calls such as renameat; O_PATH. With
+ * `write` it must be granted for writing. `name` receives the component, of NAME_MAX + 1 bytes. */
+TROUPE_API int troupe_call_open_parent(const troupe_call *call, const char *path, size_t len,
+                                       bool write, int *fd, char *name);
 TROUPE_API bool troupe_call_may_exec(const troupe_call *call, const char *program, size_t len);
 
 /* End the attempt. Thread any. data is copied; over max_result it becomes a PERMANENT failure
