@@ -1,0 +1,116 @@
+#include "tests/tools/builtin/tool_bench.h"
+
+#include <zlib.h>
+
+static uint8_t packed[1 << 20];
+
+/* Compresses into packed; returns the length. */
+static size_t pack(const void *data, size_t len, size_t at) {
+  z_stream z = {0};
+  assert_int_equal(deflateInit2(&z, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+  z.next_in = (Bytef *)(uintptr_t)data;
+  z.avail_in = (uInt)len;
+  z.next_out = packed + at;
+  z.avail_out = (uInt)(sizeof packed - at);
+  assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+  size_t n = z.total_out;
+  deflateEnd(&z);
+  return n;
+}
+
+static void unpack(tool_bench *b, size_t len, int64_t max) {
+  trp_wire_writer *w = bench_args(b, max ? 2 : 1);
+  trp_wire_put_cstr(w, "data");
+  trp_wire_put_bin(w, packed, len);
+  if (max) {
+    trp_wire_put_cstr(w, "max_bytes");
+    trp_wire_put_int(w, max);
+  }
+  bench_call(b, "gunzip");
+}
+
+static void data_and_files_are_inflated(void **state) {
+  tool_bench *b = *state;
+  size_t n = pack("hello\0\xff", 7, 0);
+  unpack(b, n, 0);
+  expect_text(b, "hello\0\xff", 7);
+  bench_put_file(b, "ro/f.gz", packed, n);
+  bench_call1(b, "gunzip", "path", bench_path(b, "ro/f.gz"));
+  expect_text(b, "hello\0\xff", 7);
+  n = pack("", 0, 0);
+  unpack(b, n, 0);
+  expect_text(b, "", 0);
+}
+
+static void members_are_joined_and_padding_is_ignored(void **state) {
+  tool_bench *b = *state;
+  size_t n = pack("one ", 4, 0);
+  n += pack("two", 3, n);
+  unpack(b, n, 0);
+  expect_text(b, "one two", 7);
+  memset(packed + n, 0, 100);
+  unpack(b, n + 100, 0);
+  expect_text(b, "one two", 7);
+  memcpy(packed + n, "rubbish", 7);
+  unpack(b, n + 7, 0);
+  expect_failure(b, "corrupt", TROUPE_OUTCOME_PERMANENT);
+}
+
+static void every_truncation_is_corrupt(void **state) {
+  tool_bench *b = *state;
+  char text[200];
+  for (size_t i = 0; i < sizeof text; i++)
+    text[i] = (char)(i * 7 + i / 3);
+  size_t n = pack(text, sizeof text, 0);
+  for (size_t i = 0; i < n; i++) {
+    unpack(b, i, 0);
+    expect_failure(b, "corrupt", TROUPE_OUTCOME_PERMANENT);
+  }
+  assert_non_null(strstr(b->message, "byte"));
+  packed[n - 6] ^= 1; /* the checksum */
+  unpack(b, n, 0);
+  expect_failure(b, "corrupt", TROUPE_OUTCOME_PERMANENT);
+}
+
+static void a_bomb_costs_no_more_than_the_limit(void **state) {
+  tool_bench *b = *state;
+  size_t size = 64 << 20;
+  char *zeros = calloc(1, size);
+  assert_non_null(zeros);
+  size_t n = pack(zeros, size, 0);
+  unpack(b, n, 0);
+  expect_failure(b, "too_big", TROUPE_OUTCOME_PERMANENT);
+  n = pack(zeros, 1000, 0);
+  unpack(b, n, 999);
+  expect_failure(b, "too_big", TROUPE_OUTCOME_PERMANENT);
+  unpack(b, n, 1000);
+  expect_text(b, zeros, 1000);
+  free(zeros);
+}
+
+static void reading_says_what_is_wrong(void **state) {
+  tool_bench *b = *state;
+  bench_call1(b, "gunzip", "path", bench_path(b, "ro/none"));
+  expect_failure(b, "ENOENT", TROUPE_OUTCOME_PERMANENT);
+  bench_call1(b, "gunzip", "path", bench_path(b, "out/secret"));
+  expect_failure(b, "EACCES", TROUPE_OUTCOME_PERMANENT);
+  bench_call1(b, "gunzip", "path", bench_path(b, "ro"));
+  expect_failure(b, "EISDIR", TROUPE_OUTCOME_PERMANENT);
+  bench_args(b, 0);
+  bench_call(b, "gunzip");
+  expect_failure(b, "invalid", TROUPE_OUTCOME_REJECTED);
+  bench_put_file(b, "ro/plain", "plain text", 10);
+  bench_call1(b, "gunzip", "path", bench_path(b, "ro/plain"));
+  expect_failure(b, "corrupt", TROUPE_OUTCOME_PERMANENT);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      WITH_BENCH(data_and_files_are_inflated),
+      WITH_BENCH(members_are_joined_and_padding_is_ignored),
+      WITH_BENCH(every_truncation_is_corrupt),
+      WITH_BENCH(a_bomb_costs_no_more_than_the_limit),
+      WITH_BENCH(reading_says_what_is_wrong),
+  };
+  return run_tests(tests);
+}
