@@ -194,7 +194,11 @@ static void tick(troupe_actor *a) {
   atomic_store_explicit(&a->tick_out, 0, memory_order_release);
   a->timer_ns = 0;
   uint64_t now = trp_clock_ns(&a->sys->clock);
-  for (trp_item *it; (it = trp_ledger_pop_due(&a->ledger, now));) {
+  /* what is started meanwhile and due at once has its turn later, or this might never end */
+  uint64_t newest = a->ledger.next_id;
+  for (const trp_heap_node *n; (n = trp_heap_min(&a->ledger.due)) && n->order <= newest;) {
+    trp_item *it = trp_ledger_pop_due(&a->ledger, now);
+    if (!it) break;
     it->ops->expire(a, it);
     trp_life_settle(a);
   }
