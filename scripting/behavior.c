@@ -383,6 +383,10 @@ static void begin(trp_lua *lua, trp_task_kind kind, lua_CFunction entry, const t
 static int dispatch(trp_lua *lua, const troupe_message *m) {
   int rc = TROUPE_OK;
   if (lua->ending) return skip(lua);
+  if (m->type == TROUPE_MESSAGE_TIMER && m->user) {
+    trp_task_tick(lua, m);
+    return TROUPE_OK;
+  }
   if (lua->waiting_first && hand_over(lua, m, &rc)) return rc;
   if (m->type == TROUPE_MESSAGE_TIMER) { /* the kernel does not keep a tick that is skipped */
     if (lua->style != TRP_STYLE_BEHAVIOR || may_begin(lua)) {

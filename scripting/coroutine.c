@@ -33,7 +33,7 @@ static bool is_held(lua_State *L, int idx) {
 
 static lua_State *check_thread(lua_State *L) {
   lua_State *co = lua_tothread(L, 1);
-  luaL_argexpected(L, co, 1, "coroutine");
+  luaL_argexpected(L, co, 1, "thread");
   return co;
 }
 
@@ -196,7 +196,7 @@ static int co_yield (lua_State *L) {
   if (L != lua->task->co) return lua_yield(L, lua_gettop(L));
   if (!trp_lua_can_wait(L)) return luaL_error(L, "attempt to yield across a C-call boundary");
   lua_settop(L, 0);
-  int err = trp_task_sleep(lua, 0);
+  int err = trp_task_give_way(lua);
   if (err) return 0; /* too many timers: giving way is a courtesy only */
   return trp_lua_wait(L, 0, gave_way);
 }

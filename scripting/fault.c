@@ -142,6 +142,18 @@ static int push_text(lua_State *L, int idx) {
   }
 }
 
+/* Without the frames of the runtime itself, which are at its end. */
+static void push_traceback(lua_State *L) {
+  static const char frame[] = "\n\t[C]: in ?";
+  size_t len, n = sizeof frame - 1;
+  luaL_traceback(L, L, NULL, 1);
+  const char *text = lua_tolstring(L, -1, &len);
+  while (len > n && memcmp(text + len - n, frame, n) == 0)
+    len -= n;
+  lua_pushlstring(L, text, len);
+  lua_remove(L, -2);
+}
+
 int trp_fault_handler(lua_State *L) {
   lua_settop(L, 1);
   int code = push_text(L, 1);
@@ -150,7 +162,7 @@ int trp_fault_handler(lua_State *L) {
   lua_rawseti(L, 2, FAILURE_MESSAGE);
   lua_pushinteger(L, code);
   lua_rawseti(L, 2, FAILURE_CODE);
-  luaL_traceback(L, L, NULL, 1);
+  push_traceback(L);
   lua_rawseti(L, 2, FAILURE_TRACEBACK);
   return 1;
 }

@@ -81,6 +81,7 @@ typedef struct trp_lua {
   trp_task *waiting_first, *waiting_last; /* those that wait for a message of the line, FIFO */
   uint32_t live;                          /* tasks at work */
   uint32_t idle_count;
+  uint32_t giving_way;     /* tasks that wait for their turn among the messages */
   uint32_t handlers;       /* of those, tasks that handle a message, signal or timer */
   uint32_t timers;         /* timers that may still tick */
   uint32_t next_object_id; /* for tostring */

@@ -215,10 +215,29 @@ int trp_task_sleep(trp_lua *lua, uint64_t delay_ms) {
 
 /* While some task wants a message, the line must flow, and receive skips what nobody wants. */
 static bool should_block(const trp_lua *lua) {
-  if (lua->waiting_first) return false;
+  if (lua->waiting_first || lua->giving_way) return false;
   if (lua->live >= TRP_TASK_MAX) return true;
   if (lua->style == TRP_STYLE_BEHAVIOR) return lua->handlers > 0 && !lua->reentrant;
   return lua->timers == 0; /* only a timer could run meanwhile */
+}
+
+int trp_task_give_way(trp_lua *lua) {
+  trp_task *task = lua->task;
+  trp_frame *frame = trp_actor_frame(lua->actor);
+  TRP_NATIVE_BEGIN(frame);
+  trp_task_publish_block(lua);
+  /* behind the messages that are there, where messages are taken meanwhile */
+  bool direct = should_block(lua);
+  int err = troupe_actor_timer(lua->actor, 0, 0, direct, task, &task->wait_id);
+  if (!err && !direct) lua->giving_way++;
+  TRP_NATIVE_END(frame);
+  return err;
+}
+
+void trp_task_tick(trp_lua *lua, const troupe_message *message) {
+  troupe_event event = {.id = message->id, .user = message->user};
+  lua->giving_way--;
+  trp_task_resume(lua, message->user, &event);
 }
 
 void trp_task_publish_block(trp_lua *lua) { troupe_actor_block(lua->actor, should_block(lua)); }

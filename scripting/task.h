@@ -67,6 +67,9 @@ void trp_task_run(trp_lua *lua, trp_task *task);
 /* Ends a wait with an event. Events of tasks that no longer wait for it are ignored. */
 void trp_task_resume(trp_lua *lua, trp_task *task, const troupe_event *event);
 
+/* A TIMER message of a task that gave way. */
+void trp_task_tick(trp_lua *lua, const troupe_message *message);
+
 /* Ends the wait for a child's start. */
 void trp_task_spawned(trp_lua *lua, trp_task *task, const troupe_event *event);
 
@@ -80,6 +83,9 @@ int trp_task_want_line(trp_lua *lua, uint64_t down_id, uint64_t limit_ms);
 
 /* Starts a timer that ends the current task's wait. Returns TROUPE_OK or its error. */
 int trp_task_sleep(trp_lua *lua, uint64_t delay_ms);
+
+/* Ends the current task's wait when everything that is ready now has had its turn. As above. */
+int trp_task_give_way(trp_lua *lua);
 
 /* Tells the kernel whether the actor can take messages, given that the current task (if any) will
  * wait. To be called in a native half, before what the task waits for is started. */
