@@ -86,8 +86,8 @@ typedef struct troupe_child_spec {
   uint32_t init_timeout_ms; /* 30,000, for supervisors TROUPE_INFINITY */
   uint32_t max_restarts;    /* its own budget, besides the supervisor's; 0: none;
                                TROUPE_RESTARTS_NONE: no restart */
-  uint64_t window_ms;       /* 60,000: of its own budget */
   troupe_on_limit on_limit;
+  uint64_t window_ms; /* 60,000: of its own budget */
 
   /* Either a supervisor; of `start`, only the name and the mailbox's bounds are used then, ... */
   const struct troupe_supervisor_spec *supervisor;
