@@ -33,7 +33,7 @@ struct troupe_grants {
   size_t root_count, root_cap;
 };
 
-#define X(name, lua) [TRP_GRANT_##name] = lua,
+#define X(name, lua) [TRP_GRANT_##name] = (lua),
 static const char *const list_names[TRP_GRANT_LISTS] = {TRP_GRANT_MAP(X)};
 #undef X
 
@@ -205,37 +205,42 @@ static bool covers_root(const trp_grants *parent, const trp_root *wanted) {
   return false;
 }
 
+/* The first entry of wanted that parent does not have, and the name of its list; NULL: none. */
+static const char *find_excess(const trp_grants *parent, const trp_grants *wanted,
+                               const char **entry) {
+  for (int i = 0; i < TRP_GRANT_LISTS; i++) {
+    for (size_t j = 0; j < wanted->lists[i].len; j++) {
+      *entry = wanted->lists[i].items[j];
+      if (!trp_grants_has(parent, (trp_grant)i, *entry, strlen(*entry))) return list_names[i];
+    }
+  }
+  *entry = "all";
+  if (wanted->all_names && !(parent && parent->all_names)) return "names";
+  for (size_t i = 0; i < wanted->root_count; i++) {
+    *entry = wanted->roots[i].given;
+    if (!covers_root(parent, &wanted->roots[i]))
+      return wanted->roots[i].writable ? "fs (rw)" : "fs (r)";
+  }
+  return NULL;
+}
+
 int trp_grants_narrow(const trp_grants *parent, trp_grants *wanted, trp_grants **out, char *msg,
                       size_t msg_len) {
+  const char *entry;
   *out = NULL;
   if (msg && msg_len) msg[0] = '\0';
   if (!wanted) return TROUPE_OK;
   TRP_ASSERT(wanted->sealed);
-  const char *list = NULL, *entry = "";
-  for (int i = 0; i < TRP_GRANT_LISTS && !list; i++) {
-    for (size_t j = 0; j < wanted->lists[i].len && !list; j++) {
-      entry = wanted->lists[i].items[j];
-      if (!trp_grants_has(parent, (trp_grant)i, entry, strlen(entry))) list = list_names[i];
-    }
-  }
-  if (!list && wanted->all_names && !(parent && parent->all_names)) {
-    list = "names";
-    entry = "all";
-  }
-  for (size_t i = 0; i < wanted->root_count && !list; i++) {
-    if (covers_root(parent, &wanted->roots[i])) continue;
-    list = wanted->roots[i].writable ? "fs (rw)" : "fs (r)";
-    entry = wanted->roots[i].given;
-  }
-  if (!list && wanted->spawn > trp_grants_spawn(parent)) {
-    if (msg && msg_len)
-      snprintf(msg, msg_len, "permissions.spawn: %u is more than the parent's %u", wanted->spawn,
-               trp_grants_spawn(parent));
-    return TROUPE_E_DENIED;
-  }
+  const char *list = find_excess(parent, wanted, &entry);
   if (list) {
     if (msg && msg_len)
       snprintf(msg, msg_len, "permissions.%s: \"%s\" is not granted to the parent", list, entry);
+    return TROUPE_E_DENIED;
+  }
+  if (wanted->spawn > trp_grants_spawn(parent)) {
+    if (msg && msg_len)
+      snprintf(msg, msg_len, "permissions.spawn: %u is more than the parent's %u", wanted->spawn,
+               trp_grants_spawn(parent));
     return TROUPE_E_DENIED;
   }
   *out = troupe_grants_ref(wanted);

@@ -226,8 +226,11 @@ static bool read_fields(child *c) {
     trp_fail_path(c->call, err, cwd);
     return false;
   }
-  /* The arguments outlive the attempt, and libuv only reads from here. */
-  c->input = uv_buf_init((char *)(uintptr_t)input.s, (unsigned)input.len);
+  union {
+    const char *ours;
+    char *libuvs;
+  } bytes = {input.s}; /* it only reads them, and the arguments outlive the attempt */
+  c->input = uv_buf_init(bytes.libuvs, (unsigned)input.len);
   return true;
 }
 

@@ -84,7 +84,7 @@ static verdict feed(inflater *f, const uint8_t *data, size_t len) {
 }
 
 static verdict feed_all(inflater *f, trp_text data) {
-  while (data.len > 0) {
+  while (data.s && data.len > 0) {
     size_t n = data.len < PIECE ? data.len : PIECE;
     verdict v = feed(f, (const uint8_t *)data.s, n);
     if (v != MORE) return v;
@@ -113,6 +113,8 @@ static verdict feed_file(inflater *f, trp_text path, int *err) {
     if (n <= 0) break;
     v = feed(f, piece, (size_t)n);
   }
+  f->z.next_in = NULL; /* `piece` ends here */
+  f->z.avail_in = 0;
   close(fd);
   return v;
 }
