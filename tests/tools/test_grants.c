@@ -72,7 +72,7 @@ static int drop_tree(void **state) {
   tree *t = *state;
   char command[128];
   snprintf(command, sizeof command, "rm -rf %s", t->base);
-  int err = system(command); /* NOLINT(cert-env33-c): a test's own temporary directory */
+  int err = system(command); /* NOLINT(cert-env33-c,concurrency-mt-unsafe): a test's own */
   free(t);
   return err;
 }
