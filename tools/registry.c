@@ -144,10 +144,12 @@ static trp_tool *make(troupe_system *sys, const char *name, const troupe_tool_op
   return t;
 }
 
-static int publish(tool_table *table, trp_tool *t) {
+/* Newer ones hide older ones of the same name. */
+static int publish(tool_table *table, trp_tool *t, const trp_tool *hides) {
   int err = TROUPE_OK;
   pthread_mutex_lock(&table->lock);
-  if (find(table, t->name, t->name_len))
+  const trp_tool *same = find(table, t->name, t->name_len);
+  if (same && same != hides)
     err = TROUPE_E_ALREADY_REGISTERED;
   else if (table->count >= TRP_TOOLS_MAX)
     err = TROUPE_E_LIMIT;
@@ -176,7 +178,7 @@ int troupe_tool_register(troupe_system *sys, const char *name, const troupe_tool
   tool_table *table = table_of(sys);
   trp_tool *t = table ? make(sys, name, ops, ops_size, user, &p) : NULL;
   if (!t) return TROUPE_E_NO_MEMORY;
-  err = publish(table, t);
+  err = publish(table, t, NULL);
   if (err) {
     free_tool(sys, t);
     if (msg && msg_len) snprintf(msg, msg_len, "tool \"%s\": %s", name, troupe_strerror(err));
@@ -186,6 +188,35 @@ int troupe_tool_register(troupe_system *sys, const char *name, const troupe_tool
     trp_log_write(&sys->log, TROUPE_LOG_INFO, "tools",
                   "\"%s\" is retried although it is not idempotent", name);
   return TROUPE_OK;
+}
+
+int trp_tool_derive_check(const char *name, const trp_tool *base, const troupe_tool_policy *policy,
+                          char *msg, size_t msg_len) {
+  return check(name, &base->ops, policy, msg, msg_len);
+}
+
+int trp_tool_derive(troupe_system *sys, const char *name, const char *base,
+                    const troupe_tool_policy *policy, char *msg, size_t msg_len) {
+  if (msg && msg_len) msg[0] = '\0';
+  const trp_tool *from = trp_tool_find(sys, base, strlen(base));
+  if (!from) {
+    refuse(msg, msg_len, base, troupe_strerror(TROUPE_E_NOT_FOUND));
+    return TROUPE_E_NOT_FOUND;
+  }
+  int err = trp_tool_derive_check(name, from, policy, msg, msg_len);
+  if (err) return err;
+  troupe_tool_policy p = *policy;
+  if (p.attempts == 0) p.attempts = from->policy.attempts;
+  troupe_tool_ops ops = from->ops;
+  ops.free = NULL; /* the base does that, and is freed after what was derived from it */
+  trp_tool *t = make(sys, name, &ops, sizeof ops, from->user, &p);
+  if (!t) return TROUPE_E_NO_MEMORY;
+  err = publish(table_of(sys), t, from);
+  if (err) {
+    free_tool(sys, t);
+    refuse(msg, msg_len, name, troupe_strerror(err));
+  }
+  return err;
 }
 
 uint64_t trp_tool_take_trip(trp_tool *t, uint64_t now_ms) {

@@ -43,6 +43,16 @@ trp_tool *trp_tool_find(troupe_system *sys, const char *name, size_t len);
 /* Walks all tools, newest first; NULL starts, NULL ends. Thread: any. */
 trp_tool *trp_tool_next(troupe_system *sys, const trp_tool *after);
 
+/* Registers a tool that does what `base` does under another name, or under its own: then calls that
+ * start from now on get this one. Breaker, budget and bound are its own.
+ *   policy   complete; attempts 0: as many as base has. Copied
+ * Thread   any. Returns as troupe_tool_register. */
+int trp_tool_derive(troupe_system *sys, const char *name, const char *base,
+                    const troupe_tool_policy *policy, char *msg, size_t msg_len);
+/* Checks only. */
+int trp_tool_derive_check(const char *name, const trp_tool *base, const troupe_tool_policy *policy,
+                          char *msg, size_t msg_len);
+
 /* Under the tool's lock, after any use of the breaker: 0, or for how many ms it has just opened. */
 uint64_t trp_tool_take_trip(trp_tool *t, uint64_t now_ms);
 /* Without the lock: counts and logs such a trip; nothing for 0. */
