@@ -191,7 +191,7 @@ static void push_failure(lua_State *L, const troupe_event *event) {
     lua_pushboolean(L, 1);
     lua_setfield(L, -2, "budget_exhausted");
   }
-  if (f->retry_after_ms) {
+  if (f->retry_after_ms && f->retry_after_ms != UINT64_MAX) {
     lua_pushinteger(L, (lua_Integer)f->retry_after_ms);
     lua_setfield(L, -2, "retry_after_ms");
   }
@@ -366,9 +366,10 @@ int trp_api_open(lua_State *L) {
   lua_setfield(L, -2, "log");
   trp_api_open_signals(L);
   lua_setfield(L, -2, "signals");
-  int count = 0;
+  int count = 0, module = lua_gettop(L);
   if (trp_payload_push_args(L, lua->script->args, lua->script->args_len, &count) == TROUPE_OK) {
-    lua_setfield(L, -2, "args");
+    lua_settop(L, module + 1); /* app.lua has any number of them, all others have one */
+    lua_setfield(L, module, "args");
   }
   add_registered(L);
   protect(L);

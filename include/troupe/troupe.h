@@ -3,6 +3,7 @@
 #define TROUPE_TROUPE_H
 
 #include <troupe/actor.h>
+#include <troupe/app.h>
 #include <troupe/error.h>
 #include <troupe/grants.h>
 #include <troupe/supervisor.h>
