@@ -197,22 +197,24 @@ static int main_entry(lua_State *L) {
 /* ---- what tasks have done: outside of the coroutine --------------------------------------------
  */
 
-void trp_behavior_exit(trp_lua *lua, troupe_exit_class why, int code, const char *reason,
-                       const char *traceback) {
-  lua->ending = true;
-  trp_frame *frame = trp_actor_frame(lua->actor);
-  TRP_NATIVE_BEGIN(frame);
-  troupe_actor_exit(lua->actor, why, code, reason, traceback);
-  TRP_NATIVE_END(frame);
-}
-
-/* Says that init has succeeded; true when init's return value does. */
+/* Says that init has succeeded: by its return value, or later. */
 static void started(trp_lua *lua) {
   lua->started = true;
   if (lua->in_init) return;
   trp_frame *frame = trp_actor_frame(lua->actor);
   TRP_NATIVE_BEGIN(frame);
   troupe_actor_started(lua->actor);
+  TRP_NATIVE_END(frame);
+}
+
+void trp_behavior_exit(trp_lua *lua, troupe_exit_class why, int code, const char *reason,
+                       const char *traceback) {
+  lua->ending = true;
+  /* a chunk that asks for a clean end has run: that is no failure to start */
+  if (lua->style == TRP_STYLE_UNDECIDED && troupe_exit_is_clean(why) && !lua->started) started(lua);
+  trp_frame *frame = trp_actor_frame(lua->actor);
+  TRP_NATIVE_BEGIN(frame);
+  troupe_actor_exit(lua->actor, why, code, reason, traceback);
   TRP_NATIVE_END(frame);
 }
 

@@ -78,7 +78,15 @@ void trp_fault_push_event(lua_State *L, const troupe_event *event) {
     size_t prefix = why->code == TROUPE_E_ERROR ? code_prefix(why->reason) : 0;
     message = why->reason + (prefix ? prefix + 2 : 0);
   }
-  trp_fault_push(L, event->code, message);
+  if (!message && why) {
+    luaL_checkstack(L, 6, NULL);
+    message = lua_pushfstring(L, "%s (%s)", troupe_strerror(event->code),
+                              troupe_exit_class_name(why->class_));
+    trp_fault_push(L, event->code, message);
+    lua_remove(L, -2);
+  } else {
+    trp_fault_push(L, event->code, message);
+  }
   if (!why) return;
   trp_fault_push_exit(L, why);
   lua_setfield(L, -2, "reason");

@@ -147,6 +147,9 @@ static int ask(lua_State *L, bool quiet) {
   if (!trp_lua_can_wait(L)) return trp_lua_cannot_wait(L, "ask");
   int denied = check_right(L, ref, TRP_RIGHT_ASK, quiet);
   if (denied) return denied;
+  if (ref->pid.id == troupe_actor_pid(lua->actor).id && trp_task_will_block(lua))
+    return trp_fault_throw_code(L, quiet, TROUPE_E_WOULD_DEADLOCK,
+                                "an actor that waits for itself takes no messages");
   trp_payload p;
   int err = trp_payload_args(L, 3, lua_gettop(L) - 2, &p);
   if (err) return trp_fault_throw_code(L, quiet, err, NULL);

@@ -130,17 +130,17 @@ static int build_grants(const wishes *w, const trp_script *parent, trp_grants **
 /* ---- options -----------------------------------------------------------------------------------
  */
 
-static uint64_t read_limit(lua_State *L, int limits, const char *key, uint64_t most) {
+/* *over becomes the name of a limit that is over the spawning actor's own. */
+static uint64_t read_limit(lua_State *L, int limits, const char *key, uint64_t most,
+                           const char **over) {
   uint64_t value = trp_check_option_int(L, limits, key, 0, 1, INT64_MAX);
-  if (value > most) {
-    lua_pushfstring(L, "limits.%s is over the spawning actor's own", key);
-    trp_fault_throw_code(L, false, TROUPE_E_DENIED, lua_tostring(L, -1));
-  }
+  if (value > most) *over = key;
   return value;
 }
 
 /* A child has at most what its parent has, and by default the lesser of that and the default. */
-static void read_limits(lua_State *L, int options, const trp_script *parent, troupe_script *want) {
+static void read_limits(lua_State *L, int options, const trp_script *parent, troupe_script *want,
+                        const char **over) {
   static const char *const keys[] = {"memory_bytes", "message_bytes", "cpu_ms_per_message",
                                      "log_bytes_per_s", NULL};
   const troupe_script_limits *most = &parent->limits;
@@ -148,11 +148,12 @@ static void read_limits(lua_State *L, int options, const trp_script *parent, tro
   int limits = lua_gettop(L);
   trp_check_options(L, limits, "limits", keys);
   troupe_script_limits *l = &want->limits;
-  l->memory_bytes = read_limit(L, limits, "memory_bytes", most->memory_bytes);
-  l->message_bytes = read_limit(L, limits, "message_bytes", most->message_bytes);
+  l->memory_bytes = read_limit(L, limits, "memory_bytes", most->memory_bytes, over);
+  l->message_bytes = read_limit(L, limits, "message_bytes", most->message_bytes, over);
   l->cpu_ms_per_message =
-      (uint32_t)read_limit(L, limits, "cpu_ms_per_message", most->cpu_ms_per_message);
-  l->log_bytes_per_s = (uint32_t)read_limit(L, limits, "log_bytes_per_s", most->log_bytes_per_s);
+      (uint32_t)read_limit(L, limits, "cpu_ms_per_message", most->cpu_ms_per_message, over);
+  l->log_bytes_per_s =
+      (uint32_t)read_limit(L, limits, "log_bytes_per_s", most->log_bytes_per_s, over);
   if (!l->memory_bytes && most->memory_bytes < TRP_SCRIPT_MEMORY_BYTES)
     l->memory_bytes = most->memory_bytes;
   if (!l->message_bytes) l->message_bytes = most->message_bytes;
@@ -178,7 +179,7 @@ static void read_mailbox(lua_State *L, int options, troupe_script *want) {
   lua_settop(L, mailbox - 1);
 }
 
-static void read_options(lua_State *L, troupe_script *want, bool *monitor) {
+static void read_options(lua_State *L, troupe_script *want, bool *monitor, const char **over) {
   static const char *const keys[] = {"script",   "source",          "args",        "name",
                                      "monitor",  "limits",          "permissions", "mailbox",
                                      "detached", "init_timeout_ms", "shutdown_ms", NULL};
@@ -197,7 +198,7 @@ static void read_options(lua_State *L, troupe_script *want, bool *monitor) {
   if (type == LUA_TSTRING) want->source = lua_tolstring(L, -1, &want->source_len);
   if (!want->path == !want->source)
     luaL_error(L, "spawn: either 'script' (a file) or 'source' (a text) is needed");
-  read_limits(L, 1, parent, want);
+  read_limits(L, 1, parent, want, over);
   read_mailbox(L, 1, want);
 }
 
@@ -278,7 +279,12 @@ static int spawn(lua_State *L, bool quiet) {
   int rc;
   char msg[512] = "";
   lua_settop(L, 1);
-  read_options(L, &want, &monitor);
+  const char *over = NULL;
+  read_options(L, &want, &monitor, &over);
+  if (over) {
+    lua_pushfstring(L, "limits.%s is over the spawning actor's own", over);
+    return trp_fault_throw_code(L, quiet, TROUPE_E_DENIED, lua_tostring(L, -1));
+  }
   read_permissions(L, 1, &w);
   check_source(L, quiet, &want, &rc);
   if (rc) return rc;

@@ -213,8 +213,8 @@ int trp_task_sleep(trp_lua *lua, uint64_t delay_ms) {
   return err;
 }
 
-/* While some task wants a message, the line must flow, and receive skips what nobody wants. */
-static bool should_block(const trp_lua *lua) {
+/* While some task wants a message, the line must flow, and `receive` skips what nobody wants. */
+bool trp_task_will_block(const trp_lua *lua) {
   if (lua->waiting_first || lua->giving_way) return false;
   if (lua->live >= TRP_TASK_MAX) return true;
   if (lua->style == TRP_STYLE_BEHAVIOR) return lua->handlers > 0 && !lua->reentrant;
@@ -227,7 +227,7 @@ int trp_task_give_way(trp_lua *lua) {
   TRP_NATIVE_BEGIN(frame);
   trp_task_publish_block(lua);
   /* behind the messages that are there, where messages are taken meanwhile */
-  bool direct = should_block(lua);
+  bool direct = trp_task_will_block(lua);
   int err = troupe_actor_timer(lua->actor, 0, 0, direct, task, &task->wait_id);
   if (!err && !direct) lua->giving_way++;
   TRP_NATIVE_END(frame);
@@ -240,4 +240,6 @@ void trp_task_tick(trp_lua *lua, const troupe_message *message) {
   trp_task_resume(lua, message->user, &event);
 }
 
-void trp_task_publish_block(trp_lua *lua) { troupe_actor_block(lua->actor, should_block(lua)); }
+void trp_task_publish_block(trp_lua *lua) {
+  troupe_actor_block(lua->actor, trp_task_will_block(lua));
+}

@@ -87,6 +87,9 @@ int trp_task_sleep(trp_lua *lua, uint64_t delay_ms);
 /* Ends the current task's wait when everything that is ready now has had its turn. As above. */
 int trp_task_give_way(trp_lua *lua);
 
+/* Whether the actor takes no messages while the current task waits for an event. */
+bool trp_task_will_block(const trp_lua *lua);
+
 /* Tells the kernel whether the actor can take messages, given that the current task (if any) will
  * wait. To be called in a native half, before what the task waits for is started. */
 void trp_task_publish_block(trp_lua *lua);

@@ -1,0 +1,150 @@
+-- Behaviour style: callbacks, reentrancy, late replies, ends.
+local troupe = require "troupe"
+local me = troupe.self()
+
+-- handlers run one after the other, also when they wait
+local serial = troupe.spawn { source = [[
+  local troupe = require "troupe"
+  local a = troupe.actor "serial"
+  function a:init() self.log = {} end
+  function a.on:work(n, ms) self.log[#self.log + 1] = "<" .. n troupe.sleep(ms) self.log[#self.log + 1] = n .. ">" end
+  function a.on:log() return table.concat(self.log) end
+  return a]] }
+serial:tell("work", 1, 20) serial:tell("work", 2, 1)
+assert(serial:ask "log" == "<11><22>", serial:ask "log")
+
+-- unless they are reentrant
+local reentrant = troupe.spawn { source = [[
+  local troupe = require "troupe"
+  local a = troupe.actor("reentrant", { reentrant = true })
+  function a:init() self.log = {} end
+  function a.on:work(n, ms) self.log[#self.log + 1] = "<" .. n troupe.sleep(ms) self.log[#self.log + 1] = n .. ">" return n end
+  function a.on:log() return table.concat(self.log) end
+  return a]] }
+reentrant:tell("work", 1, 20) reentrant:tell("work", 2, 1)
+assert(reentrant:ask "log" == "<1<2")
+troupe.sleep(40)
+assert(reentrant:ask "log" == "<1<22>1>")
+for i = 1, 300 do reentrant:tell("work", i, 5) end
+assert(reentrant:ask("work", "x", 1) == "x")
+
+-- from, reply_later, signals, fallback of self, a catch-all for kinds
+local all = troupe.spawn { source = [[
+  local troupe = require "troupe"
+  local a = troupe.actor "all"
+  a.default = "from the behaviour"
+  local later, downs = nil, {}
+  function a.on:default() local d = self.default self.default = "own" return d .. "/" .. self.default .. "/" .. a.default end
+  function a.on:later() later = troupe.reply_later() return "not sent" end
+  function a.on:now(v) return later:reply(v) and not later:reply(v) end
+  function a.on:later_error() local h = troupe.reply_later() troupe.after(1, function() h:error("expired", "too late") end) end
+  function a.on:drop() troupe.reply_later() end
+  function a.on:after_waiting() troupe.sleep(1) local h = troupe.reply_later() troupe.after(1, function() h:reply "waited" end) end
+  function a.on:from() local f = troupe.from() troupe.sleep(1) return rawequal(f, troupe.from()) and f end
+  function a.on:watch(r) r:monitor() end
+  function a.signal:down(ref, reason) downs[#downs + 1] = tostring(ref) .. reason.class .. tostring(self.default) end
+  function a.on:downs() return downs end
+  function a.on:misuse() return select(2, pcall(troupe.receive)) end
+  function a.on:self_ask() return select(2, troupe.self():try_ask "default").code end
+  function a.on:garbage() for i = 1, 50000 do local x = {} end end
+  setmetatable(a.on, { __index = function(_, kind) if kind ~= "absent" then return function(self, ...) return kind, ... end end end })
+  return a]] }
+assert(all:ask "default" == "from the behaviour/own/from the behaviour")
+assert(all:ask "anything" == "anything")
+assert(select(2, all:try_ask "absent").code == "no_handler")
+local answer
+troupe.after(0, function() answer = all:ask "later" end)
+troupe.sleep(5)
+assert(answer == nil and all:ask("now", { 7 }) == true)
+troupe.sleep(5)
+assert(answer[1] == 7)
+assert(select(2, all:try_ask "later_error").code == "expired")
+assert(all:ask "after_waiting" == "waited")
+assert(all:ask "from" == me)
+local dropped
+troupe.after(0, function() dropped = select(2, all:try_ask "drop").code end)
+troupe.sleep(1)
+all:ask "garbage"
+troupe.sleep(1)
+assert(dropped == "broken_promise", dropped)
+assert(all:ask "misuse":find "behaviour style")
+assert(all:ask "self_ask" == "would_deadlock")
+local short = troupe.spawn { source = "require 'troupe'.sleep(5)" }
+all:ask("watch", short) all:ask("watch", short)
+troupe.sleep(20)
+local downs = all:ask "downs"
+assert(#downs == 2 and downs[1] == tostring(short) .. "normalown", downs[1])
+assert(not pcall(troupe.reply_later))
+
+-- a handler that stops another actor is not interrupted by messages or timers
+local stopper = troupe.spawn { source = [[
+  local troupe = require "troupe"
+  local a = troupe.actor "stopper"
+  function a:init() self.log = {} troupe.every(3, function() self.log[#self.log + 1] = "t" end) end
+  function a.on:stop(ref) self.log[#self.log + 1] = "<" ref:stop() self.log[#self.log + 1] = ">" end
+  function a.on:note() self.log[#self.log + 1] = "n" end
+  function a.on:log() return table.concat(self.log) end
+  return a]] }
+local slow = troupe.spawn { source = [[local t = require "troupe" local a = t.actor "slow"
+  function a:terminate() t.sleep(20) end return a]] }
+stopper:tell("stop", slow) stopper:tell "note"
+local seen = stopper:ask "log"
+assert(seen:find "<>" and seen:find "n", seen)
+
+-- terminate: runs for a stop, an exit, an error; sees why; may wait; its own error changes nothing
+local source = [[
+  local troupe = require "troupe"
+  local a = troupe.actor "ending"
+  function a:init(to) self.to = to end
+  function a:terminate(why)
+    troupe.sleep(1)
+    self.to:tell("bye", why.class, why.reason)
+    if why.reason == "twice" then error "in terminate" end
+  end
+  function a.on:exit(...) troupe.exit(...) end
+  function a.on:restart() troupe.restart() end
+  function a.on:fail(m) error(m, 0) end
+  function a.on:busy(ms) troupe.sleep(ms) self.to:tell("busy_done") end
+  return a]]
+local function ending(kind, ...)
+  local ref = troupe.spawn { source = source, args = me, monitor = true }
+  if kind == "stop" then ref:stop() else ref:tell(kind, ...) end
+  local bye = troupe.receive { kinds = { "bye" }, timeout_ms = 1000 }
+  local down = troupe.receive { kinds = { troupe.signals.down }, timeout_ms = 1000 }
+  return bye[1], bye[2], down[2].class, down[2].reason
+end
+local function expect(text, ...)
+  local t = table.pack(...)
+  for i = 1, t.n do t[i] = tostring(t[i]) end
+  assert(table.concat(t, " ") == text, table.concat(t, " "))
+end
+expect("shutdown nil shutdown nil", ending "stop")
+expect("normal nil normal nil", ending("exit"))
+expect("shutdown done shutdown done", ending("exit", "shutdown", "done"))
+expect("error wrong error wrong", ending("exit", "error", "wrong"))
+expect("error boom error boom", ending("fail", "boom"))
+expect("error twice error twice", ending("fail", "twice"))
+expect("restart_requested nil restart_requested nil", ending "restart")
+local busy = troupe.spawn { source = source, args = me }
+busy:tell("busy", 20)
+troupe.sleep(1)
+busy:stop()
+assert(troupe.receive { timeout_ms = 0 }.kind == "busy_done" and troupe.receive { timeout_ms = 0 }.kind == "bye")
+
+-- no exit can be caught
+local caught = troupe.spawn { source = [[
+  local troupe = require "troupe"
+  local ok = pcall(function() troupe.exit "shutdown" end)
+  troupe.sleep(100000)]], monitor = true }
+assert(troupe.receive { timeout_ms = 1000 }[2].class == "shutdown")
+for _, bad in ipairs { "kill", "memory_limit", 5, {} } do assert(not pcall(troupe.exit, bad)) end
+
+-- chunks that return something odd, or wait before they return an actor
+local odd = troupe.spawn { source = "return { on = {} }", monitor = true }
+assert(troupe.receive()[2].class == "normal")
+local waited = troupe.spawn { source = [[local t = require "troupe" t.sleep(5) local a = t.actor "late"
+  function a.on:hi() return "hi" end return a]] }
+assert(waited:ask "hi" == "hi")
+local broken = select(2, troupe.try_spawn { source = "local a = require 'troupe'.actor 'x' a.on = 5 return a" })
+assert(broken.code == "init_failed" and broken.message:find "'on' must be a table")
+assert(not pcall(troupe.actor) and not pcall(troupe.actor, "x", { entrant = true }))
