@@ -1,5 +1,5 @@
 /* Ready-made tools, in the library libtroupe_batteries. Each checks the calling actor's grants
- * itself, so none needs an entry in permissions.tools.
+ * itself, so none but console needs an entry in permissions.tools.
  *
  * Arguments and results are msgpack; written here as Lua tables. Failures have the outcome
  * REJECTED ("invalid", "denied": nothing was done), PERMANENT, or TRANSIENT (EIO, EMFILE,
@@ -10,6 +10,12 @@
  *
  *   echo     { value = v } -> v
  *           Grants: none. Idempotent.
+ *
+ *   console  { text =, newline = true } -> { tty =, columns = }
+ *           Writes to the host's standard output; calls do not mix. Without text it only answers:
+ *           whether that is a terminal, and its width (80 when unknown). "EAGAIN": it has accepted
+ *           nothing for 5 s. Part of the text may have been written before a failure.
+ *           Grants: tools = { "console" }, the one tool that needs it. No retry.
  *
  *   fs.list  { path =, recursive = false, suffix = "", max = 10000 }
  *            -> { { path =, type = "file" | "dir" | "link" | "other", size =, real = } … }

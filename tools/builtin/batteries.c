@@ -1,6 +1,8 @@
 /* Registers the ready-made tools. */
 #include <troupe/batteries.h>
 
+#include <unistd.h>
+
 #include <troupe/tool.h>
 
 #include "actors/actor.h"
@@ -33,6 +35,17 @@ static int register_sqlite(troupe_system *sys) {
   return err;
 }
 
+static int register_console(troupe_system *sys) {
+  trp_console *c = trp_console_new(trp_system_allocator(sys), STDOUT_FILENO);
+  if (!c) return TROUPE_E_NO_MEMORY;
+  const troupe_tool_ops ops = {
+      .size = sizeof ops, .run = trp_console_run, .free = trp_console_free};
+  const troupe_tool_policy policy = {.size = sizeof policy, .preset_none = true};
+  int err = troupe_tool_register(sys, "console", &ops, c, &policy, NULL, 0);
+  if (err) trp_console_free(c);
+  return err;
+}
+
 static int register_exec(troupe_system *sys) {
   const troupe_tool_ops ops = {
       .size = sizeof ops, .start = trp_exec_start, .cancel = trp_exec_cancel};
@@ -48,5 +61,6 @@ int troupe_batteries_register(troupe_system *sys) {
     if (err) return err;
   }
   int err = register_sqlite(sys);
+  if (!err) err = register_console(sys);
   return err ? err : register_exec(sys);
 }

@@ -12,6 +12,12 @@ void trp_fs_read_run(troupe_call *call, void *user);
 void trp_fs_write_run(troupe_call *call, void *user);
 void trp_gunzip_run(troupe_call *call, void *user);
 
+/* user writes to one file descriptor, which is not closed. */
+typedef struct trp_console trp_console;
+trp_console *trp_console_new(const troupe_allocator *al, int fd); /* NULL: no memory */
+void trp_console_free(void *user);
+void trp_console_run(troupe_call *call, void *user);
+
 /* user is a cache of connections. */
 typedef struct trp_sqlite trp_sqlite;
 trp_sqlite *trp_sqlite_new(const troupe_allocator *al); /* NULL: no memory */
