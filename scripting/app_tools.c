@@ -94,7 +94,6 @@ static int read_parts(trp_app_reader *r, draft *d) {
     if (err) return err;
     trp_app_leave(r, back);
   }
-  if (d->breaker.data) d->policy.no_breaker = false;
   if (d->preset_none) d->policy.preset_none = true;
   return TROUPE_OK;
 }

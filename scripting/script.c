@@ -199,8 +199,8 @@ static void set_limits(trp_script *s, const troupe_script_limits *want) {
   s->limits = *want;
   if (!s->limits.memory_bytes) s->limits.memory_bytes = TRP_SCRIPT_MEMORY_BYTES;
   uint64_t system_max = s->sys->config.max_message_bytes;
-  if (!s->limits.message_bytes || s->limits.message_bytes > system_max)
-    s->limits.message_bytes = system_max;
+  if (!s->limits.message_bytes) s->limits.message_bytes = TRP_SCRIPT_MESSAGE_BYTES;
+  if (s->limits.message_bytes > system_max) s->limits.message_bytes = system_max;
   if (!s->limits.cpu_ms_per_message) s->limits.cpu_ms_per_message = TRP_SCRIPT_CPU_MS;
   if (!s->limits.log_bytes_per_s) s->limits.log_bytes_per_s = TRP_SCRIPT_LOG_BYTES;
 }

@@ -28,6 +28,7 @@ typedef struct call {
   trp_grants *grants;
   trp_args *args;
   uint64_t deadline_ns; /* of the whole call; 0: none */
+  size_t max_result;
   trp_retry retry;
   uint32_t attempts; /* made */
   bool budget_exhausted;
@@ -157,8 +158,8 @@ static bool start_attempt(troupe_actor *a, call *c, failure *f) {
   trp_loop *loop = NULL;
   int err = trp_system_loop(a->sys, &loop);
   if (!err) {
-    c->job = trp_job_new(a->sys, loop, c->tool, c->grants, c->args, c->attempts + 1, permit, a->pid,
-                         c->item.id);
+    c->job = trp_job_new(a->sys, loop, c->tool, c->grants, c->args, c->attempts + 1, c->max_result,
+                         permit, a->pid, c->item.id);
     if (!c->job) err = TROUPE_E_NO_MEMORY;
   }
   uint64_t limit = trp_clock_ns(&a->sys->clock) + c->tool->policy.attempt_ms * TRP_NS_PER_MS;
@@ -350,6 +351,9 @@ int trp_call_start(troupe_actor *a, const char *name, size_t name_len, trp_grant
   if (!c) return TROUPE_E_NO_MEMORY;
   uint64_t now = trp_clock_ns(&a->sys->clock);
   c->user = opts->user;
+  c->max_result = c->tool ? c->tool->policy.max_result_bytes : 0;
+  if (opts->max_result_bytes && opts->max_result_bytes < c->max_result)
+    c->max_result = opts->max_result_bytes;
   c->deadline_ns = deadline_of(c, opts->timeout_ms, now);
   trp_retry_init(&c->retry, c->deadline_ns / TRP_NS_PER_MS);
   /* Due at once unless an attempt begins. */

@@ -24,8 +24,9 @@
 #define TRP_CALLS_MAX 64 /* open calls of one actor */
 
 typedef struct trp_call_opts {
-  uint32_t timeout_ms; /* of the whole call, at most the tool's total_ms; 0: that alone */
-  void *user;          /* comes back in the event */
+  uint32_t timeout_ms;     /* of the whole call, at most the tool's total_ms; 0: that alone */
+  size_t max_result_bytes; /* the caller's own limit, besides the tool's; 0: none */
+  void *user;              /* comes back in the event */
 } trp_call_opts;
 
 /* What event.data points to when event.code is not TROUPE_OK (and event.len is its size). */

@@ -56,8 +56,8 @@ static void dispose(troupe_system *sys, trp_msg *m) {
 }
 
 troupe_call *trp_job_new(troupe_system *sys, trp_loop *loop, trp_tool *tool, trp_grants *grants,
-                         trp_args *args, uint32_t attempt, trp_permit permit, troupe_pid caller,
-                         uint64_t item) {
+                         trp_args *args, uint32_t attempt, size_t max_result, trp_permit permit,
+                         troupe_pid caller, uint64_t item) {
   troupe_call *job = trp_zalloc(&sys->allocator, job_size);
   if (!job) return NULL;
   atomic_init(&job->refs, 1);
@@ -67,6 +67,7 @@ troupe_call *trp_job_new(troupe_system *sys, trp_loop *loop, trp_tool *tool, trp
   job->grants = troupe_grants_ref(grants);
   job->args = trp_args_ref(args);
   job->attempt = attempt;
+  job->max_result = max_result;
   job->permit = permit;
   job->msg = (trp_msg *)(void *)(job + 1);
   *job->msg = (trp_msg){.to = caller,
@@ -242,9 +243,7 @@ const void *troupe_call_args(const troupe_call *call, size_t *len) {
 }
 
 uint32_t troupe_call_attempt(const troupe_call *call) { return call->attempt; }
-size_t troupe_call_max_result(const troupe_call *call) {
-  return call->tool->policy.max_result_bytes;
-}
+size_t troupe_call_max_result(const troupe_call *call) { return call->max_result; }
 troupe_system *troupe_call_system(const troupe_call *call) { return call->sys; }
 
 bool troupe_call_cancelled(const troupe_call *call) {
@@ -281,7 +280,7 @@ static void fill(troupe_call *call, const char *code, const char *message) {
 void troupe_call_finish(troupe_call *call, const void *data, size_t len) {
   if (!claim(call)) return;
   troupe_outcome outcome = TROUPE_OUTCOME_OK;
-  if (len > call->tool->policy.max_result_bytes) {
+  if (len > call->max_result) {
     outcome = TROUPE_OUTCOME_PERMANENT;
     fill(call, "too_big", "the result is larger than the tool's limit");
   } else if (len) {

@@ -68,6 +68,7 @@ struct troupe_call {
   trp_grants *grants;
   trp_args *args;
   uint32_t attempt;
+  size_t max_result; /* bytes */
   trp_permit permit;
   trp_msg *msg; /* to the caller's ledger item; its memory follows the job's */
 
@@ -94,8 +95,8 @@ struct troupe_call {
  *   caller, item   where the result goes: a ledger item of this actor
  * NULL: no memory. Thread: owner. */
 troupe_call *trp_job_new(troupe_system *sys, trp_loop *loop, trp_tool *tool, trp_grants *grants,
-                         trp_args *args, uint32_t attempt, trp_permit permit, troupe_pid caller,
-                         uint64_t item);
+                         trp_args *args, uint32_t attempt, size_t max_result, trp_permit permit,
+                         troupe_pid caller, uint64_t item);
 void trp_job_unref(troupe_call *job); /* thread: any; NULL is fine */
 
 /* Hands it to the loop, and so to its executor. tool->open counts it already. Thread: owner. */

@@ -135,7 +135,7 @@ static trp_tool *make(troupe_system *sys, const char *name, const troupe_tool_op
   complete(&t->policy, &t->ops, sys->config.max_message_bytes);
   trp_retry_config retry = retry_of(&t->policy);
   t->retry = trp_retry_config_complete(&retry);
-  t->has_breaker = !t->policy.preset_none && !t->policy.no_breaker;
+  t->has_breaker = !t->policy.preset_none;
   trp_breaker_config breaker = breaker_of(&t->policy);
   trp_breaker_init(&t->breaker, &breaker);
   trp_retry_budget_init(&t->budget, NULL);

@@ -5,8 +5,8 @@
  * REJECTED ("invalid", "denied": nothing was done), PERMANENT, or TRANSIENT (EIO, EMFILE,
  * ENFILE, ENOMEM, EAGAIN, locked databases). Codes of the operating system are its names:
  * "ENOENT", "EACCES" (also: not granted), "EISDIR", "ENOSPC". Results have at most the tool's
- * max_result_bytes: "too_big" beyond that. The circuit breaker is off: each call concerns
- * another file or program, and one that fails must not close the tool to other actors.
+ * max_result_bytes and the caller's own limit: "too_big" beyond that. Only TRANSIENT failures and
+ * timeouts count for a tool's circuit breaker, so no bad file or argument closes it.
  *
  *   echo     { value = v } -> v
  *           Grants: none. Idempotent.

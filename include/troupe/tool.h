@@ -72,8 +72,6 @@ typedef struct troupe_tool_ops {
 typedef struct troupe_tool_policy {
   size_t size;
   bool preset_none; /* no retry and no breaker */
-  bool no_breaker;  /* for tools of which each call concerns another file, program or the like, so
-                       that  failures of one say nothing about the next */
   bool idempotent;  /* a second execution does no harm: timeouts and transient failures are retried.
                        Otherwise only what proves non-execution is. */
   bool retry_unsafe;   /* retry although not idempotent; logged */
@@ -89,7 +87,8 @@ typedef struct troupe_tool_policy {
   uint32_t breaker_probes;   /* 3 */
   uint32_t max_open; /* attempts under way at once, waiting or hanging ones included; 1,000 for
                         `run`, 100 for `start` */
-  uint32_t max_result_bytes; /* the system's max_message_bytes, which is also the most */
+  uint32_t max_result_bytes; /* the system's max_message_bytes, which is also the most. A script's
+                                own limit on messages holds besides. */
 } troupe_tool_policy;
 
 /* Makes a tool callable under a name (1 to 64 bytes). policy may be NULL: all defaults.

@@ -19,10 +19,8 @@ static const struct {
 };
 
 static troupe_tool_policy policy_of(bool idempotent) {
-  return (troupe_tool_policy){.size = sizeof(troupe_tool_policy),
-                              .idempotent = idempotent,
-                              .no_breaker = true,
-                              .checks_itself = true};
+  return (troupe_tool_policy){
+      .size = sizeof(troupe_tool_policy), .idempotent = idempotent, .checks_itself = true};
 }
 
 static int register_sqlite(troupe_system *sys) {
