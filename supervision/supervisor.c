@@ -210,7 +210,6 @@ static void exited(troupe_actor *self, trp_supervisor *s, trp_seat *seat) {
 static void started(trp_supervisor *s, trp_seat *seat) {
   if (seat->state != TRP_SEAT_STARTING) return; /* it is being stopped already */
   seat->state = TRP_SEAT_UP;
-  seat->was = TRP_SLOT_WAS_ALIVE;
   seat->ever_up = true;
   seat->up_since_ms = trp_supervisor_now_ms(s);
 }

@@ -7,9 +7,9 @@ typedef struct nested {
   troupe_child_spec top[3];
 } nested;
 
-static void nested_open(nested *n) {
+/* The specs, for a tree that is open. */
+static void nested_plan(nested *n) {
   tree *t = &n->t;
-  tree_open(t, TROUPE_ONE_FOR_ONE, 0);
   n->inner = (troupe_supervisor_spec)TROUPE_SUPERVISOR_SPEC_INIT;
   n->inner.max_restarts = TROUPE_RESTARTS_NONE;
   n->inner.children = &t->specs[1];
@@ -20,6 +20,11 @@ static void nested_open(nested *n) {
   n->top[2] = t->specs[3];
   t->spec.children = n->top;
   t->spec.children_len = 3;
+}
+
+static void nested_open(nested *n) {
+  tree_open(&n->t, TROUPE_ONE_FOR_ONE, 0);
+  nested_plan(n);
 }
 
 static void a_tree_starts_and_stops_in_order(void **state) {
@@ -154,6 +159,46 @@ static void a_killed_inner_supervisor_comes_back_whole(void **state) {
   tree_close(&n.t);
 }
 
+/* Start, group restarts with delays, an inner supervisor that gives up and comes back, the end:
+ * each allocation of all that fails once. Whatever comes of it, nothing is left and nobody waits.
+ */
+static void a_life_with_any_allocation_failing_leaves_nothing(void **state) {
+  (void)state;
+  static nested n; /* large */
+  for (long at = 1;; at++) {
+    int err = tree_try_open(&n.t, at);
+    if (err == TROUPE_OK) {
+      tree *t = &n.t;
+      for (unsigned i = 0; i < KIDS; i++)
+        tree_kid(t, i);
+      t->spec = (troupe_supervisor_spec)TROUPE_SUPERVISOR_SPEC_INIT;
+      nested_plan(&n);
+      t->spec.strategy = TROUPE_REST_FOR_ONE;
+      t->spec.backoff.first_delayed = true;
+      n.inner.strategy = TROUPE_ONE_FOR_ALL;
+      n.inner.max_restarts = 1;
+      n.inner.backoff.first_delayed = true;
+      n.top[0].restart = TROUPE_TRANSIENT;
+      n.top[0].start.name = "first";
+      err = tree_try_start(t);
+      static const char *const script[] = {"b crash", "a normal", "c crash", "d crash", "a crash"};
+      for (size_t i = 0; i < sizeof script / sizeof *script; i++) {
+        (void)troupe_tell(t->w.sys, tree_find(t, script[i][0])->pid, script[i] + 2, NULL, 0);
+        tree_pass(t, 5000);
+      }
+      assert_int_equal(troupe_system_stop(t->w.sys, 1000), TROUPE_OK);
+      troupe_system_free(t->w.sys);
+      assert_int_equal(t->ends, err == TROUPE_OK);
+      for (unsigned i = 0; i < KIDS; i++) {
+        assert_int_equal(t->kids[i].refs, 0);
+        assert_false(t->kids[i].up);
+      }
+    }
+    faulty_check(&n.t.w.memory);
+    if (err == TROUPE_OK && n.t.w.memory.calls < at) break;
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_tree_starts_and_stops_in_order),
@@ -164,6 +209,7 @@ int main(void) {
       cmocka_unit_test(a_deaf_grandchild_holds_nobody_up_for_long),
       cmocka_unit_test(an_auto_shutdown_is_a_clean_end_for_the_parent),
       cmocka_unit_test(a_killed_inner_supervisor_comes_back_whole),
+      cmocka_unit_test(a_life_with_any_allocation_failing_leaves_nothing),
   };
   return run_tests(tests);
 }

@@ -126,6 +126,9 @@ static void group_restarts_start_the_done_and_drop_the_temporary(void **state) {
     tree_tell(&t, 'a', "crash");
     assert_string_equal(t.trace, sticky ? "~a -a ~d -d ~c -c +a +d" : "~a -a ~d -d ~c -c +a +b +d");
     assert_int_equal(t.kids[2].refs, 1); /* the spec's */
+    char *table = tree_table(&t, t.pid);
+    assert_null(strstr(table, "c\tworker"));
+    free(table);
     tree_close(&t);
   }
 }
@@ -419,6 +422,87 @@ static void an_end_during_the_first_start_is_a_restart(void **state) {
   tree_close(&t);
 }
 
+static void a_restart_that_fails_during_the_first_start_is_tried_again(void **state) {
+  (void)state;
+  tree t;
+  tree_open(&t, TROUPE_ONE_FOR_ALL, 3);
+  t.kids[2].slow_init = true;
+  tree_start(&t);
+  t.kids[2].slow_init = false;
+  t.kids[1].fail_inits = 1; /* it has been up, so this does not end the supervisor */
+  tree_clear(&t);
+  tree_tell(&t, 'b', "crash");
+  assert_string_equal(t.trace, "~b -b -c ~a -a +a !b ~a -a");
+  tree_pass(&t, 100);
+  assert_true(t.kids[0].up && t.kids[1].up && t.kids[2].up);
+  tree_close(&t);
+}
+
+static void a_round_goes_on_without_a_child_at_its_limit(void **state) {
+  (void)state;
+  tree t;
+  tree_open(&t, TROUPE_REST_FOR_ONE, 4);
+  t.spec.backoff.max_attempts = 2;
+  t.specs[2].on_limit = TROUPE_ON_LIMIT_STOP;
+  tree_start(&t);
+  t.kids[2].fail_inits = 2;
+  tree_clear(&t);
+  tree_tell(&t, 'b', "crash");
+  tree_pass(&t, 100);
+  assert_string_equal(t.trace, "~b -b ~d -d ~c -c +b !c !c +d");
+  assert_int_equal(t.ends, 0);
+  tree_close(&t);
+}
+
+/* ---- ends before the start is over ---- */
+
+static void a_child_that_is_done_before_it_started_is_passed(void **state) {
+  (void)state;
+  tree t;
+  tree_open(&t, TROUPE_ONE_FOR_ALL, 3);
+  t.spec.sticky_done = true;
+  t.specs[1].restart = TROUPE_TRANSIENT;
+  t.kids[1].slow_init = true;
+  tree_start(&t);
+  troupe_stop(t.w.sys, t.kids[1].pid); /* not by its supervisor */
+  world_settle(&t.w);
+  assert_string_equal(t.trace, "+a +b -b +c");
+  tree_tell(&t, 'a', "crash");
+  assert_int_equal(t.kids[1].inits, 1);
+  assert_true(t.kids[0].up && t.kids[2].up);
+  tree_close(&t);
+}
+
+static void a_permanent_child_must_not_be_done_before_it_started(void **state) {
+  (void)state;
+  tree t;
+  tree_open(&t, TROUPE_ONE_FOR_ONE, 2);
+  t.kids[1].slow_init = true;
+  tree_start(&t);
+  troupe_stop(t.w.sys, t.kids[1].pid);
+  world_settle(&t.w);
+  assert_int_equal(t.end_class, TROUPE_EXIT_INIT_FAILED);
+  assert_int_equal(t.end_code, TROUPE_E_INIT_FAILED);
+  assert_string_equal(t.end_reason, "failed_to_start_child b: shutdown");
+  tree_close(&t);
+}
+
+static void nothing_restarts_while_others_are_being_stopped(void **state) {
+  (void)state;
+  tree t;
+  tree_open(&t, TROUPE_ONE_FOR_ONE, 2);
+  t.spec.backoff.first_delayed = true;
+  t.kids[1].stop_ms = 500;
+  tree_start(&t);
+  tree_tell(&t, 'a', "crash");
+  tree_clear(&t);
+  troupe_stop(t.w.sys, t.pid);
+  tree_pass(&t, 1000);
+  assert_string_equal(t.trace, "~b -b");
+  assert_int_equal(t.ends, 1);
+  tree_close(&t);
+}
+
 /* ---- giving up ---- */
 
 static void what_does_not_stop_in_time_is_killed(void **state) {
@@ -487,6 +571,11 @@ int main(void) {
       cmocka_unit_test(rest_for_one_folds_only_what_is_left_to_start),
       cmocka_unit_test(the_longer_delay_of_a_folded_round_counts),
       cmocka_unit_test(an_end_during_the_first_start_is_a_restart),
+      cmocka_unit_test(a_restart_that_fails_during_the_first_start_is_tried_again),
+      cmocka_unit_test(a_round_goes_on_without_a_child_at_its_limit),
+      cmocka_unit_test(a_child_that_is_done_before_it_started_is_passed),
+      cmocka_unit_test(a_permanent_child_must_not_be_done_before_it_started),
+      cmocka_unit_test(nothing_restarts_while_others_are_being_stopped),
       cmocka_unit_test(what_does_not_stop_in_time_is_killed),
       cmocka_unit_test(a_storm_is_logged_in_few_lines),
   };

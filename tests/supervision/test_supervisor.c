@@ -317,6 +317,36 @@ static void all_significant_waits_for_the_last_one(void **state) {
   tree_close(&t);
 }
 
+static void significant_children_that_have_not_started_count_as_left(void **state) {
+  (void)state;
+  tree t;
+  tree_open(&t, TROUPE_ONE_FOR_ONE, 3);
+  t.spec.auto_shutdown = TROUPE_AUTO_SHUTDOWN_ALL;
+  t.specs[0].restart = t.specs[2].restart = TROUPE_TRANSIENT;
+  t.specs[0].significant = t.specs[2].significant = true;
+  t.kids[1].slow_init = true;
+  tree_start(&t);
+  tree_tell(&t, 'a', "normal");
+  assert_int_equal(t.ends, 0);
+  tree_close(&t);
+}
+
+static void a_significant_child_at_its_limit_is_not_waited_for(void **state) {
+  (void)state;
+  tree t;
+  tree_open(&t, TROUPE_ONE_FOR_ONE, 2);
+  t.spec.auto_shutdown = TROUPE_AUTO_SHUTDOWN_ALL;
+  t.specs[0].restart = TROUPE_TRANSIENT;
+  t.specs[0].significant = true;
+  t.specs[0].max_restarts = TROUPE_RESTARTS_NONE;
+  t.specs[0].on_limit = TROUPE_ON_LIMIT_QUARANTINE;
+  tree_start(&t);
+  tree_tell(&t, 'a', "crash");
+  assert_int_equal(t.ends, 1);
+  assert_int_equal(t.end_class, TROUPE_EXIT_SHUTDOWN);
+  tree_close(&t);
+}
+
 /* ---- memory ---- */
 
 static void a_start_with_any_allocation_failing_leaves_nothing(void **state) {
@@ -369,6 +399,8 @@ int main(void) {
       cmocka_unit_test(unknown_messages_are_refused),
       cmocka_unit_test(any_significant_child_that_is_done_ends_the_supervisor),
       cmocka_unit_test(all_significant_waits_for_the_last_one),
+      cmocka_unit_test(significant_children_that_have_not_started_count_as_left),
+      cmocka_unit_test(a_significant_child_at_its_limit_is_not_waited_for),
       cmocka_unit_test(a_start_with_any_allocation_failing_leaves_nothing),
   };
   return run_tests(tests);
