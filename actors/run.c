@@ -104,7 +104,7 @@ static void deliver_user(troupe_actor *a, trp_msg *m) {
   }
   troupe_message message = {.type =
                                 m->type == TRP_MSG_ASK ? TROUPE_MESSAGE_ASK : TROUPE_MESSAGE_TELL,
-                            .from = m->from,
+                            .from = m->from.id == a->sys->port.id ? (troupe_pid){0} : m->from,
                             .kind = trp_msg_kind(m),
                             .kind_len = m->kind_len,
                             .data = trp_msg_payload(m),
