@@ -255,13 +255,18 @@ static int ref_stop(lua_State *L) {
   uint64_t id = 0;
   trp_frame *frame = trp_lua_frame(L);
   TRP_NATIVE_BEGIN(frame);
-  int err = troupe_actor_monitor(lua->actor, ref->pid, &id);
+  /* an actor that is ending gets no messages, no `down` either: it does not wait */
+  int err = lua->terminating ? TROUPE_OK : troupe_actor_monitor(lua->actor, ref->pid, &id);
   if (err == TROUPE_OK) {
     err = troupe_stop(troupe_actor_system(lua->actor), ref->pid);
     if (err == TROUPE_E_NOPROC) err = TROUPE_OK; /* its `down` says so */
     if (err) troupe_actor_demonitor(lua->actor, id);
   }
   TRP_NATIVE_END(frame);
+  if (!err && lua->terminating) {
+    lua_pushboolean(L, 1);
+    return 1;
+  }
   if (!err)
     err = trp_task_want_line(lua, id, timeout_ms == TROUPE_INFINITY ? UINT64_MAX : timeout_ms);
   if (err) return trp_fault_throw_code(L, false, err, NULL);

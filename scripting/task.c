@@ -184,7 +184,7 @@ int trp_task_want_line(trp_lua *lua, uint64_t down_id, uint64_t limit_ms) {
   int err = TROUPE_OK;
   TRP_NATIVE_BEGIN(frame);
   if (limit_ms != UINT64_MAX)
-    err = troupe_actor_timer(lua->actor, limit_ms, 0, true, task, &task->limit_id);
+    err = troupe_actor_timer(lua->actor, limit_ms, 0, false, task, &task->limit_id);
   if (err == TROUPE_OK && lua->has_skipped) {
     lua->has_skipped = false;
     troupe_actor_rescan(lua->actor);
@@ -227,7 +227,7 @@ int trp_task_give_way(trp_lua *lua) {
   TRP_NATIVE_BEGIN(frame);
   trp_task_publish_block(lua);
   /* behind the messages that are there, where messages are taken meanwhile */
-  bool direct = trp_task_will_block(lua);
+  bool direct = trp_task_will_block(lua) || lua->terminating;
   int err = troupe_actor_timer(lua->actor, 0, 0, direct, task, &task->wait_id);
   if (!err && !direct) lua->giving_way++;
   TRP_NATIVE_END(frame);
@@ -236,8 +236,9 @@ int trp_task_give_way(trp_lua *lua) {
 
 void trp_task_tick(trp_lua *lua, const troupe_message *message) {
   troupe_event event = {.id = message->id, .user = message->user};
-  lua->giving_way--;
-  trp_task_resume(lua, message->user, &event);
+  trp_task *task = message->user;
+  if (task->wait_id == message->id) lua->giving_way--;
+  trp_task_resume(lua, task, &event);
 }
 
 void trp_task_publish_block(trp_lua *lua) {

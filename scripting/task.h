@@ -67,7 +67,8 @@ void trp_task_run(trp_lua *lua, trp_task *task);
 /* Ends a wait with an event. Events of tasks that no longer wait for it are ignored. */
 void trp_task_resume(trp_lua *lua, trp_task *task, const troupe_event *event);
 
-/* A TIMER message of a task that gave way. */
+/* A TIMER message of a task that gave way, or whose wait for a message has a limit: it comes behind
+ * the messages that were there before. */
 void trp_task_tick(trp_lua *lua, const troupe_message *message);
 
 /* Ends the wait for a child's start. */

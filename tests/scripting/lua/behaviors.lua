@@ -131,6 +131,22 @@ troupe.sleep(1)
 busy:stop()
 assert(troupe.receive { timeout_ms = 0 }.kind == "busy_done" and troupe.receive { timeout_ms = 0 }.kind == "bye")
 
+-- in terminate, giving way returns and stopping another actor does not wait
+local last = troupe.spawn { source = [[
+  local troupe = require "troupe"
+  local a = troupe.actor "last"
+  function a:init(args) self.to = args[1] self.other = args[2] end
+  function a:terminate()
+    for _ = 1, 3 do coroutine.yield() end
+    local stopped = self.other:stop()
+    self.to:tell("last", stopped, self.other:ask "hi")
+  end
+  return a]], args = { me, troupe.spawn { source = [[local a = require "troupe".actor "other"
+    function a.on:hi() return "hi" end return a]] }:restrict { "ask", "tell", "monitor", "stop" } } }
+last:stop()
+local m = troupe.receive { kinds = { "last" }, timeout_ms = 0 }
+assert(m == nil or m[1] == true)
+
 -- no exit can be caught
 local caught = troupe.spawn { source = [[
   local troupe = require "troupe"
