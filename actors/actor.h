@@ -84,8 +84,7 @@ struct troupe_actor {
   troupe_actor *run_next;    /* run queue link */
 };
 
-/* ---- for the layers above (tools, scripting); thread: owner
- * -------------------------------------- */
+/* ---- for the layers above (tools, scripting); thread: owner -------------------------------- */
 
 /* The frame of the current slice, and its ledger. */
 static inline trp_frame *trp_actor_frame(troupe_actor *a) { return a->frame; }

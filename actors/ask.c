@@ -14,8 +14,7 @@ typedef struct ask {
   uint64_t park; /* the ledger item of the message while it is held back, or 0 */
 } ask;
 
-/* ---- the asker's side
- * ----------------------------------------------------------------------------- */
+/* ---- the asker's side ---------------------------------------------------------------------- */
 
 /* Takes the ask off the ledger and tells the behaviour. The event's contents are borrowed. */
 static void finish(troupe_actor *a, ask *q, troupe_event *e) {
@@ -105,8 +104,7 @@ int troupe_actor_ask(troupe_actor *self, troupe_pid to, const char *kind, const 
   return trp_ask_start(self, m, opts->timeout_ms, opts->wait_ms, opts->user, id);
 }
 
-/* ---- the answering side
- * --------------------------------------------------------------------------- */
+/* ---- the answering side -------------------------------------------------------------------- */
 
 /* The message leaves the mailbox. */
 static void release_room(troupe_actor *a, trp_msg *m) {
@@ -213,8 +211,7 @@ int troupe_actor_reply_error(troupe_actor *self, int code, const char *detail) {
   return TROUPE_OK;
 }
 
-/* ---- kept messages
- * -------------------------------------------------------------------------------- */
+/* ---- kept messages ------------------------------------------------------------------------- */
 
 typedef struct kept {
   trp_item item;

@@ -9,8 +9,7 @@
 
 #define RETRY_NS (10 * TRP_NS_PER_MS)
 
-/* ---- parent to child
- * ------------------------------------------------------------------------------ */
+/* ---- parent to child ----------------------------------------------------------------------- */
 
 /* The inbox of a child that still has an edge is open, so this cannot fail. */
 static void push_edge(troupe_system *sys, troupe_child *c, troupe_pid to, trp_edge_code code) {
@@ -91,8 +90,7 @@ const troupe_exit *troupe_child_reason(const troupe_child *child) {
   return &child->msg.reason->exit;
 }
 
-/* ---- child to parent
- * ------------------------------------------------------------------------------- */
+/* ---- child to parent ----------------------------------------------------------------------- */
 
 int trp_child_tell_started(troupe_actor *a) {
   if (!a->edge) return TROUPE_OK;
@@ -114,8 +112,7 @@ void trp_child_tell_parent(troupe_actor *a, trp_edge_code code) {
   push_edge(a->sys, c, c->parent, code);
 }
 
-/* ---- receiving
- * ------------------------------------------------------------------------------------- */
+/* ---- receiving ----------------------------------------------------------------------------- */
 
 static bool listens(const troupe_actor *a) {
   return a->behavior->child && a->phase >= TRP_STARTING && a->phase <= TRP_STOPPING;

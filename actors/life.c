@@ -25,8 +25,7 @@ static void enter_phase(troupe_actor *a, trp_actor_phase to) {
   if (to == TRP_DOWN) TRP_ASSERT(trp_list_empty(&a->ledger.items) && !a->current); /* I3 */
 }
 
-/* ---- the deadline of STARTING and STOPPING
- * --------------------------------------------------------- */
+/* ---- the deadline of STARTING and STOPPING ------------------------------------------------- */
 
 static void life_expire(troupe_actor *a, trp_item *it) {
   (void)it;
@@ -45,8 +44,7 @@ static void bound_phase(troupe_actor *a, uint32_t timeout_ms) {
   trp_ledger_set_deadline(&a->ledger, &a->life, at);
 }
 
-/* ---- starting
- * --------------------------------------------------------------------------------------- */
+/* ---- starting ------------------------------------------------------------------------------ */
 
 void trp_life_start(troupe_actor *a) {
   a->generation++;
@@ -80,8 +78,7 @@ void troupe_actor_started(troupe_actor *self) {
   bound_phase(self, TROUPE_INFINITY);
 }
 
-/* ---- ending
- * ----------------------------------------------------------------------------------------- */
+/* ---- ending -------------------------------------------------------------------------------- */
 
 /* Classes after which nothing of the actor's may run any more. */
 static bool is_abrupt(troupe_exit_class why) {
@@ -206,8 +203,7 @@ void trp_life_child_gone(troupe_actor *a) {
   if (a->phase == TRP_ENDING && a->children == 0) go_down(a);
 }
 
-/* ---- gone
- * ------------------------------------------------------------------------------------------- */
+/* ---- gone ---------------------------------------------------------------------------------- */
 
 /* What is left in a closed mailbox. */
 static void bury_all(troupe_actor *a, trp_queue *q, trp_reason *why) {

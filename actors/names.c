@@ -18,7 +18,7 @@ void trp_names_fini(trp_names *n) {
       trp_free(n->al, e, sizeof *e + e->len + 1);
     }
   }
-  trp_free(n->al, n->buckets, n->nbuckets * sizeof *n->buckets);
+  trp_free(n->al, n->buckets, n->nbuckets * sizeof(trp_name *));
   pthread_mutex_destroy(&n->lock);
 }
 
@@ -40,7 +40,7 @@ static trp_name **place(trp_names *n, const char *name, size_t len, uint64_t has
 
 static int grow(trp_names *n) {
   size_t want = n->nbuckets ? n->nbuckets * 2 : 16;
-  trp_name **fresh = trp_zalloc(n->al, want * sizeof *fresh);
+  trp_name **fresh = trp_zalloc(n->al, want * sizeof(trp_name *));
   if (!fresh) return TROUPE_E_NO_MEMORY;
   for (size_t i = 0; i < n->nbuckets; i++) {
     for (trp_name *e = n->buckets[i], *next; e; e = next) {
@@ -49,7 +49,7 @@ static int grow(trp_names *n) {
       fresh[e->hash % want] = e;
     }
   }
-  trp_free(n->al, n->buckets, n->nbuckets * sizeof *n->buckets);
+  trp_free(n->al, n->buckets, n->nbuckets * sizeof(trp_name *));
   n->buckets = fresh;
   n->nbuckets = want;
   return TROUPE_OK;

@@ -119,8 +119,7 @@ int troupe_ask(troupe_system *sys, troupe_pid to, const troupe_ask_opts *opts, c
   return TROUPE_OK;
 }
 
-/* ---- waiting for it
- * ---------------------------------------------------------------------------------- */
+/* ---- waiting for it ------------------------------------------------------------------------ */
 
 typedef struct waiter {
   troupe_system *sys;

@@ -10,7 +10,11 @@ static const trp_reason immortal[] = {TROUPE_EXIT_MAP(X)};
 #undef X
 
 trp_reason *trp_reason_of(troupe_exit_class why) {
-  return (trp_reason *)(uintptr_t)&immortal[why]; /* never written: refs is 0 */
+  union {
+    const trp_reason *in;
+    trp_reason *out;
+  } r = {&immortal[why]}; /* never written: refs is 0 */
+  return r.out;
 }
 
 /* Bytes of s to keep: at most the limit, not ending inside a UTF-8 sequence. */

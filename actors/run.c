@@ -12,8 +12,7 @@
 #include "actors/system.h"
 #include "actors/timer.h"
 
-/* ---- the frame
- * -------------------------------------------------------------------------------------- */
+/* ---- the frame ----------------------------------------------------------------------------- */
 
 typedef struct entry { /* which callback, with what */
   enum { INIT, RECEIVE, RESUME, CHILD, STOP } op;
@@ -79,8 +78,7 @@ void trp_actor_resume(troupe_actor *a, const troupe_event *event) {
   }
 }
 
-/* ---- one message
- * ------------------------------------------------------------------------------------ */
+/* ---- one message --------------------------------------------------------------------------- */
 
 static bool deliverable(const troupe_actor *a) {
   return a->phase == TRP_RUNNING && !a->blocked && !a->exit_asked && a->lanes[TRP_LANE_LINE].head;
@@ -158,8 +156,7 @@ static void deliver(troupe_actor *a, trp_msg *m) {
     deliver_user(a, m);
 }
 
-/* ---- control and resume
- * ------------------------------------------------------------------------------ */
+/* ---- control and resume -------------------------------------------------------------------- */
 
 static void control(troupe_actor *a, trp_msg *m) {
   if (m->type == TRP_MSG_EDGE) { /* part of the edge, or handed on */
@@ -220,8 +217,7 @@ static void resume(troupe_actor *a, trp_msg *m) {
   }
 }
 
-/* ---- the slice
- * --------------------------------------------------------------------------------------- */
+/* ---- the slice ----------------------------------------------------------------------------- */
 
 /* Handles the next thing there is. False: nothing. */
 static bool step(troupe_actor *a) {
@@ -260,8 +256,7 @@ void trp_actor_run(trp_worker *w, troupe_actor *a) {
   }
 }
 
-/* ---- small verbs
- * ------------------------------------------------------------------------------------- */
+/* ---- small verbs --------------------------------------------------------------------------- */
 
 void troupe_actor_block(troupe_actor *self, bool blocked) { self->blocked = blocked; }
 

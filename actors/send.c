@@ -7,8 +7,7 @@
 #include "actors/inbox.h"
 #include "actors/system.h"
 
-/* ---- endings
- * ------------------------------------------------------------------------------------- */
+/* ---- endings ------------------------------------------------------------------------------- */
 
 static void dead_letter(troupe_system *sys, const trp_msg *m, troupe_dead_reason dead) {
   trp_count(&sys->counters.dead[dead]);
@@ -62,8 +61,7 @@ void trp_send_bury(troupe_system *sys, trp_msg *m, troupe_dead_reason dead, int 
     trp_msg_free(sys, m);
 }
 
-/* ---- parked senders
- * ------------------------------------------------------------------------------ */
+/* ---- parked senders ------------------------------------------------------------------------ */
 
 /* Appends to the ring. Under the slot's lock. */
 static void link_park(trp_slot *slot, trp_park *p) {
@@ -240,8 +238,7 @@ static int park(troupe_actor *a, trp_slot *slot, trp_msg *m, uint32_t wait_ms, u
   return err;
 }
 
-/* ---- sending
- * ------------------------------------------------------------------------------------- */
+/* ---- sending ------------------------------------------------------------------------------- */
 
 static troupe_dead_reason dead_of(int err) {
   switch (err) {

@@ -52,8 +52,8 @@ void trp_slots_fini(trp_slots *s) {
 static trp_slot *chunk_new(trp_slots *s, uint32_t first) {
   char *start = trp_zalloc(s->al, (TRP_SLOTS_PER_CHUNK + 2) * sizeof(trp_slot));
   if (!start) return NULL;
-  uintptr_t line = ((uintptr_t)start + sizeof(trp_slot) + 63) & ~(uintptr_t)63;
-  trp_slot *chunk = (trp_slot *)line;
+  size_t past = (uintptr_t)start % sizeof(trp_slot); /* at least a pointer's room stays in front */
+  trp_slot *chunk = (trp_slot *)(void *)(start + 2 * sizeof(trp_slot) - past);
   ((void **)chunk)[-1] = start;
   for (uint32_t i = 0; i < TRP_SLOTS_PER_CHUNK; i++) {
     atomic_init(&chunk[i].inbox, TRP_INBOX_CLOSED);

@@ -15,13 +15,11 @@
 #define DEFAULT_MAX_ACTORS 1048576
 #define DEFAULT_MAX_MESSAGE_BYTES (UINT32_C(1) << 20)
 #define MAX_WORKERS 1024
-#define KILL_GRACE_MS                                                                              \
-  1000 /* after the deadline everything is killed; what still runs then hangs                      \
-        */
+#define KILL_GRACE_MS 1000 /* from the kill at the deadline on; what runs then still hangs */
 
 const char *troupe_dead_reason_name(troupe_dead_reason reason) {
   static const char *const names[] = {
-#define X(name, lua, text) [TROUPE_DEAD_##name] = lua,
+#define X(name, lua, text) [TROUPE_DEAD_##name] = (lua),
       TROUPE_DEAD_MAP(X)
 #undef X
   };
@@ -31,8 +29,7 @@ const char *troupe_dead_reason_name(troupe_dead_reason reason) {
 uint64_t trp_system_now_ns(troupe_system *sys) { return trp_clock_ns(&sys->clock); }
 const troupe_allocator *trp_system_allocator(troupe_system *sys) { return &sys->allocator; }
 
-/* ---- the guardian: the parent of whatever has no other
- * ------------------------------------------------- */
+/* ---- the guardian: the parent of whatever has no other ------------------------------------- */
 
 static int guardian_receive(troupe_actor *a, const troupe_message *m) {
   (void)m;
@@ -42,8 +39,7 @@ static int guardian_receive(troupe_actor *a, const troupe_message *m) {
 static const troupe_behavior guardian_behavior = {
     .size = sizeof guardian_behavior, .name = "guardian", .receive = guardian_receive};
 
-/* ---- start
- * ---------------------------------------------------------------------------------------------- */
+/* ---- start --------------------------------------------------------------------------------- */
 
 /* CPUs the process may use: its affinity, cut down to its cgroup's quota. */
 static unsigned usable_cpus(void) {
@@ -51,11 +47,11 @@ static unsigned usable_cpus(void) {
   unsigned n = sched_getaffinity(0, sizeof set, &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
   FILE *f = fopen("/sys/fs/cgroup/cpu.max", "re");
   if (f) {
-    unsigned long quota, period;
-    if (fscanf(f, "%lu %lu", &quota, &period) == 2 && period > 0) {
-      unsigned long cpus = (quota + period - 1) / period;
-      if (cpus >= 1 && cpus < n) n = (unsigned)cpus;
-    }
+    char text[64] = "", *rest = text; /* "max 100000", or a quota in us for each period in us */
+    if (!fgets(text, sizeof text, f)) text[0] = 0;
+    unsigned long quota = strtoul(text, &rest, 10), period = strtoul(rest, NULL, 10);
+    unsigned long cpus = period ? (quota + period - 1) / period : 0;
+    if (cpus >= 1 && cpus < n) n = (unsigned)cpus;
     fclose(f);
   }
   return n ? n : 1;
@@ -127,8 +123,7 @@ int troupe_system_start(troupe_system **out, const troupe_config *cfg) {
   return TROUPE_OK;
 }
 
-/* ---- extensions, loop, random
- * ----------------------------------------------------------------------------- */
+/* ---- extensions, loop, random -------------------------------------------------------------- */
 
 void *trp_system_ext(troupe_system *sys, trp_ext which) {
   pthread_mutex_lock(&sys->lock);
@@ -171,9 +166,7 @@ void trp_system_split_rand(troupe_system *sys, trp_rand *child) {
   pthread_mutex_unlock(&sys->lock);
 }
 
-/* ---- step
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- step ---------------------------------------------------------------------------------- */
 
 int troupe_system_step(troupe_system *sys, uint32_t budget_ms) {
   if (sys->sched.count) return 0;
@@ -199,9 +192,7 @@ void trp_system_nap(troupe_system *sys) {
   nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
 }
 
-/* ---- stop
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- stop ---------------------------------------------------------------------------------- */
 
 void trp_system_actor_gone(troupe_system *sys, bool root) {
   pthread_mutex_lock(&sys->lock);

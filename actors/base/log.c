@@ -66,6 +66,7 @@ void trp_log_write(const trp_log *log, troupe_log_level level, const char *who, 
   char text[TRP_LOG_LINE_MAX];
   va_list args;
   va_start(args, fmt);
+  /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): it is started in the line above */
   int n = vsnprintf(text, sizeof text, fmt, args);
   va_end(args);
   if (n < 0) n = snprintf(text, sizeof text, "(a log line that cannot be formatted)");

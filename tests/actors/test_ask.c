@@ -269,8 +269,7 @@ static void a_stop_answers_the_hosts_open_asks(void **state) {
   assert_int_equal(raw[0], 1);
 }
 
-/* ---- monitors and timers
- * ---------------------------------------------------------------------------- */
+/* ---- monitors and timers ------------------------------------------------------------------- */
 
 static int watch(troupe_actor *a, probe *p, const troupe_message *m) {
   asker *s = p->user;

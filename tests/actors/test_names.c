@@ -44,8 +44,7 @@ static void many_names_survive_growth(void **state) {
   }
 }
 
-/* ---- reasons
- * ------------------------------------------------------------------------------------------ */
+/* ---- reasons ------------------------------------------------------------------------------- */
 
 static void a_reason_is_cut_at_a_character_and_shared(void **state) {
   (void)state;

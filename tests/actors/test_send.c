@@ -79,8 +79,7 @@ static void the_systems_message_limit_and_bad_kinds_are_refused(void **state) {
   world_stop(&w);
 }
 
-/* ---- parking
- * -------------------------------------------------------------------------------------- */
+/* ---- parking ------------------------------------------------------------------------------- */
 
 typedef struct sender { /* its user data: whom to send to, and how it went */
   troupe_pid to;
@@ -244,8 +243,7 @@ static void waiting_for_room_in_ones_own_mailbox_is_refused(void **state) {
   world_stop(&w);
 }
 
-/* ---- skipping
- * -------------------------------------------------------------------------------------- */
+/* ---- skipping ------------------------------------------------------------------------------ */
 
 static int only_b(troupe_actor *a, probe *p, const troupe_message *m) {
   (void)a;

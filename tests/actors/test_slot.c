@@ -73,8 +73,7 @@ static void no_allocation_failure_leaks(void **state) {
   }
 }
 
-/* ---- the reservation word
- * -------------------------------------------------------------------------- */
+/* ---- the reservation word ------------------------------------------------------------------ */
 
 static void bounds(trp_slot *s, uint32_t messages, uint64_t bytes) {
   memset(s, 0, sizeof *s);

@@ -150,11 +150,10 @@ static void nothing_is_lost_while_actors_crash_and_are_killed(void **unused) {
   troupe_system_free(sys);
 }
 
-/* ---- order
- * --------------------------------------------------------------------------------------- */
+/* ---- order --------------------------------------------------------------------------------- */
 
-#define SENDERS 4
-#define EACH 20000
+#define SENDERS 4u
+#define EACH 20000ul
 
 typedef struct sink {
   uint64_t next[SENDERS];
