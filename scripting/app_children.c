@@ -2,6 +2,7 @@
 #include "scripting/app_children.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <troupe/error.h>
@@ -133,7 +134,7 @@ static int read_child(trp_app_reader *r, trp_wire_slice entry, size_t index, voi
 }
 
 int trp_app_read_children(trp_app_reader *r, trp_wire_slice value, troupe_supervisor_spec *into) {
-  size_t len;
+  size_t len = 0;
   int err = trp_app_list_len(r, value, TROUPE_CHILDREN_MAX, &len);
   if (err || len == 0) return err;
   troupe_child_spec *list = trp_app_alloc(r->app, len * sizeof *list);
@@ -168,13 +169,13 @@ static int translate(trp_app_reader *r, const char *said) {
   size_t len = 0;
   append(text, sizeof text, &len, "app.", 4);
   for (const char *at = said; *at;) {
-    unsigned index;
-    int used = 0;
-    if (sscanf(at, "children[%u]%n", &index, &used) == 1 && used > 0) {
+    if (skip(&at, "children[")) {
+      char *end;
       char step[32];
-      int n = snprintf(step, sizeof step, "children[%u]", index + 1);
+      unsigned long index = strtoul(at, &end, 10);
+      int n = snprintf(step, sizeof step, "children[%lu", index + 1);
       append(text, sizeof text, &len, step, (size_t)n);
-      at += used;
+      at = end;
     } else if (!skip(&at, "supervisor.") && !skip(&at, "start.")) {
       append(text, sizeof text, &len, at++, 1);
     }

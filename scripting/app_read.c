@@ -267,7 +267,7 @@ int trp_app_read_list(trp_app_reader *r, trp_wire_slice value, size_t max,
                       int (*each)(trp_app_reader *r, trp_wire_slice element, size_t index,
                                   void *into),
                       void *into) {
-  size_t len;
+  size_t len = 0;
   int err = trp_app_list_len(r, value, max, &len);
   if (err) return err;
   trp_wire_reader rest;

@@ -44,10 +44,10 @@ typedef struct trp_word {
 typedef struct trp_field {
   const char *key;
   trp_field_type type;
+  uint32_t zero; /* U32: what is stored for a 0, where 0 would mean the default */
   size_t offset;
   uint64_t min, max;
   const trp_word *words;
-  uint32_t zero; /* U32: what is stored for a 0, where 0 would mean the default */
   int (*read)(trp_app_reader *r, trp_wire_slice value, void *into);
 } trp_field;
 

@@ -13,6 +13,7 @@
 #include "tools/wire.h"
 
 #define LOAD_MS 30000
+#define STOP_MS 100 /* then it is killed: nothing of it is needed any more */
 
 static const uint8_t no_arguments[] = {0x90}; /* an empty array */
 
@@ -127,6 +128,7 @@ static int open_file(troupe_app *app, const char *path, int argc, char *const ar
   want.path = path;
   want.limits.message_bytes = app->sys->config.max_message_bytes;
   want.init_timeout_ms = LOAD_MS;
+  want.shutdown_ms = STOP_MS;
   int err = trp_script_new(app->sys, &want, NULL, &s, msg, msg_len);
   if (err) return err;
   err = set_args(s, argc, argv);
@@ -199,6 +201,6 @@ int trp_app_run(troupe_app *app, const char *path, int argc, char *const argv[],
   const troupe_ask_opts opts = {.size = sizeof opts, .timeout_ms = TROUPE_INFINITY};
   err = troupe_ask_wait(app->sys, pid, &opts, TRP_APP_KIND, no_arguments, sizeof no_arguments,
                         &app->data, &app->data_len, said, sizeof said);
-  troupe_kill(app->sys, pid);
+  troupe_stop(app->sys, pid);
   return err ? explain(app, err, said, msg, msg_len) : TROUPE_OK;
 }

@@ -119,7 +119,7 @@ static int add_root(trp_app_reader *r, trp_wire_slice element, size_t index, voi
 
 static int read_lists(trp_app_reader *r, permissions *p) {
   static const char *const keys[] = {
-#define X(name, lua) [TRP_GRANT_##name] = lua,
+#define X(name, lua) [TRP_GRANT_##name] = (lua),
       TRP_GRANT_MAP(X)
 #undef X
   };
@@ -200,16 +200,17 @@ static int finish(trp_app_reader *r, draft *d) {
   int n = d->path[0] == '/' ? snprintf(path, sizeof path, "%s", d->path)
                             : snprintf(path, sizeof path, "%s/%s", r->app->folder, d->path);
   if (n < 0 || (size_t)n >= sizeof path) return trp_app_refuse_key(r, "script", "is too long");
-  d->script.path = path;
-  d->script.root = r->app->folder;
-  d->script.name = d->child.start.name;
-  d->script.mailbox_fail = d->mailbox_fail != 0;
-  d->script.args = d->args.data;
-  d->script.args_len = d->args.len;
+  troupe_script want = d->script;
+  want.path = path;
+  want.root = r->app->folder;
+  want.name = d->child.start.name;
+  want.mailbox_fail = d->mailbox_fail != 0;
+  want.args = d->args.data;
+  want.args_len = d->args.len;
   trp_script *s;
-  err = open_script(r, &d->script, &s);
+  err = open_script(r, &want, &s);
   if (err) return err;
-  trp_script_fill_opts(s, &d->script, &d->child.start);
+  trp_script_fill_opts(s, &want, &d->child.start);
   d->child.start.arg_free = NULL;
   d->child.arg_ref = ref_script;
   d->child.arg_unref = unref_script;

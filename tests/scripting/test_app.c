@@ -87,7 +87,7 @@ static int close_bench(void **state) {
   assert_int_equal(troupe_system_stop(b->sys, 5000), TROUPE_OK);
   troupe_system_free(b->sys);
   faulty_check(&b->memory);
-  nftw(b->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+  nftw(b->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS); /* NOLINT(concurrency-mt-unsafe) */
   pthread_cond_destroy(&b->changed);
   pthread_mutex_destroy(&b->lock);
   free(b);
@@ -177,115 +177,117 @@ static void the_full_example_loads(void **state) {
   assert_int_equal(s->children[1].supervisor->max_restarts, 7);
 }
 
+static const struct {
+  const char *body, *message;
+} wrong_bodies[] = {
+    {"", "app.children: is missing"},
+    {"children = {}", "app.children: is empty"},
+    {"children = 5", "app.children: must be a list"},
+    {"children = { 5 }", "app.children[1]: must be a table with named fields"},
+    {"stratgy = 'one_for_one', children = {}", "app.stratgy: unknown key; known are strategy,"},
+    {"strategy = 'simple', children = {}",
+     "app.strategy: must be \"one_for_one\", \"one_for_all\", \"rest_for_one\" or \"escalate\""},
+    {"max_restarts = -1, children = {}",
+     "app.max_restarts: must be an integer between 0 and 1000000"},
+    {"max_restarts = 1.5, children = {}", "app.max_restarts: must be an integer"},
+    {"max_restarts = '3', children = {}", "app.max_restarts: must be an integer"},
+    {"window_ms = 0, children = {}", "app.window_ms: must be an integer between 1 and"},
+    {"sticky_done = 1, children = {}", "app.sticky_done: must be true or false"},
+    {"backoff = { min = 3 }, children = {}", "app.backoff.min: unknown key"},
+    {"backoff = { factor = 0.5 }, children = {}", "app.backoff.factor: must be a number between"},
+    {"backoff = { jitter = 2 }, children = {}", "app.backoff.jitter: must be a number between"},
+    {"escalation_timeout_ms = 'never', children = {}",
+     "app.escalation_timeout_ms: must be an integer between 1 and 2147483647, or \"infinity\""},
+    {"children = { { script = 'idle.lua' } }", "app.children[1].id: is missing"},
+    {"children = { { id = '', script = 'idle.lua' } }", "app.children[1].id: must not be empty"},
+    {"children = { { id = 'a' } }", "app.children[1].script: is missing"},
+    {"children = { { id = 'a', script = 'no.lua' } }", "no.lua"},
+    {"children = { { id = 'a', type = 'worker', script = 'idle.lua' } }",
+     "app.children[1].type: must be \"script\" or \"supervisor\""},
+    {"children = { { id = 'a', script = 'idle.lua' }, { id = 'a', script = 'idle.lua' } }",
+     "app.children[2].id: 'a' is also the id of children[1]"},
+    {"children = { { id = 'a', script = 'idle.lua', name = 'n' },"
+     "{ id = 'b', script = 'idle.lua', name = 'n' } }",
+     "app.children[2].name: is already the name of another child"},
+    {"children = { { id = 'a', script = 'idle.lua', significant = true } }",
+     "app.children[1].significant: needs an auto_shutdown"},
+    {"children = { { id = 's', type = 'supervisor', children = { { id = 'x' } } } }",
+     "app.children[1].children[1].script: is missing"},
+    {"children = { { id = 's', type = 'supervisor', children = {"
+     "{ id = 'x', script = 'idle.lua', significant = true } } } }",
+     "app.children[1].children[1].significant: needs"},
+    {"children = { { id = 's', type = 'supervisor', script = 'idle.lua' } }",
+     "app.children[1].script: unknown key"},
+    {"children = { { id = 'a', script = 'idle.lua', shutdown_ms = 0 } }",
+     "app.children[1].shutdown_ms: must be an integer between 1 and 2147483647, or "
+     "\"infinity\" or \"kill\""},
+    {"children = { { id = 'a', script = 'idle.lua', limits = { memory_bytes = 5 } } }",
+     "app.children[1].limits.memory_bytes: must be an integer between 65536 and"},
+    {"children = { { id = 'a', script = 'idle.lua', limits = { message_bytes = 1 << 24 } } }",
+     "app.children[1].limits.message_bytes: must be an integer between 1 and 1048576"},
+    {"children = { { id = 'a', script = 'idle.lua', mailbox = { messages = 0 } } }",
+     "app.children[1].mailbox.messages: must be"},
+    {"children = { { id = 'a', script = 'idle.lua', mailbox = { overflow = 'drop' } } }",
+     "app.children[1].mailbox.overflow: must be \"wait\" or \"fail\""},
+    {"children = { { id = 'a', script = 'idle.lua', permissions = { tools = { 'gone' } } } }",
+     "app.children[1].permissions.tools[1]: there is no tool \"gone\"; known are echo"},
+    {"children = { { id = 'a', script = 'idle.lua', permissions = { exec = { 'ls' } } } }",
+     "app.children[1].permissions.exec[1]: must be an absolute path"},
+    {"children = { { id = 'a', script = 'idle.lua', permissions = { fs = { '/' } } } }",
+     "app.children[1].permissions.fs[1]: must be a table"},
+    {"children = { { id = 'a', script = 'idle.lua', permissions = { fs = { {} } } } }",
+     "app.children[1].permissions.fs[1]"},
+    {"children = { { id = 'a', script = 'idle.lua',"
+     "permissions = { fs = { { root = '/no/such/place' } } } } }",
+     "app.children[1].permissions.fs[1].root: /no/such/place: "},
+    {"children = { { id = 'a', script = 'idle.lua',"
+     "permissions = { fs = { { root = '/', mode = 'w' } } } } }",
+     "app.children[1].permissions.fs[1].mode: must be \"r\" or \"rw\""},
+    {"children = { { id = 'a', script = 'idle.lua', permissions = { spawn = -1 } } }",
+     "app.children[1].permissions.spawn: must be"},
+    {"tools = { fetch = { kind = 'http' } }, children = {}",
+     "app.tools.fetch.kind: there is no tool \"http\"; known are echo"},
+    {"tools = { fetch = {} }, children = {}",
+     "app.tools.fetch: there is no tool \"fetch\" and no kind is given"},
+    {"tools = { e = { kind = 'echo', retry = { attempts = 3 } } }, children = {}",
+     "app.tools.e: tool \"e\": attempts > 1 needs idempotent"},
+    {"tools = { e = { kind = 'echo', preset = 'none', retry = {} } }, children = {}",
+     "app.tools.e.retry: has no place beside preset"},
+    {"tools = { e = { kind = 'echo', timeout = { total = 1 } } }, children = {}",
+     "app.tools.e.timeout.total: unknown key"},
+    {"tools = { e = { kind = 'echo', breaker = { probes = 17 } } }, children = {}",
+     "app.tools.e.breaker.probes: must be an integer between 1 and 16"},
+};
+
 static void each_wrong_field_is_named_with_its_path(void **state) {
   bench *b = *state;
-  static const struct {
-    const char *body, *message;
-  } cases[] = {
-      {"", "app.children: is missing"},
-      {"children = {}", "app.children: is empty"},
-      {"children = 5", "app.children: must be a list"},
-      {"children = { 5 }", "app.children[1]: must be a table with named fields"},
-      {"stratgy = 'one_for_one', children = {}", "app.stratgy: unknown key; known are strategy,"},
-      {"strategy = 'simple', children = {}",
-       "app.strategy: must be \"one_for_one\", \"one_for_all\", \"rest_for_one\" or \"escalate\""},
-      {"max_restarts = -1, children = {}",
-       "app.max_restarts: must be an integer between 0 and 1000000"},
-      {"max_restarts = 1.5, children = {}", "app.max_restarts: must be an integer"},
-      {"max_restarts = '3', children = {}", "app.max_restarts: must be an integer"},
-      {"window_ms = 0, children = {}", "app.window_ms: must be an integer between 1 and"},
-      {"sticky_done = 1, children = {}", "app.sticky_done: must be true or false"},
-      {"backoff = { min = 3 }, children = {}", "app.backoff.min: unknown key"},
-      {"backoff = { factor = 0.5 }, children = {}", "app.backoff.factor: must be a number between"},
-      {"backoff = { jitter = 2 }, children = {}", "app.backoff.jitter: must be a number between"},
-      {"escalation_timeout_ms = 'never', children = {}",
-       "app.escalation_timeout_ms: must be an integer between 1 and 2147483647, or \"infinity\""},
-      {"children = { { script = 'idle.lua' } }", "app.children[1].id: is missing"},
-      {"children = { { id = '', script = 'idle.lua' } }", "app.children[1].id: must not be empty"},
-      {"children = { { id = 'a' } }", "app.children[1].script: is missing"},
-      {"children = { { id = 'a', script = 'no.lua' } }", "no.lua"},
-      {"children = { { id = 'a', type = 'worker', script = 'idle.lua' } }",
-       "app.children[1].type: must be \"script\" or \"supervisor\""},
-      {"children = { { id = 'a', script = 'idle.lua' }, { id = 'a', script = 'idle.lua' } }",
-       "app.children[2].id: 'a' is also the id of children[1]"},
-      {"children = { { id = 'a', script = 'idle.lua', name = 'n' },"
-       "{ id = 'b', script = 'idle.lua', name = 'n' } }",
-       "app.children[2].name: is already the name of another child"},
-      {"children = { { id = 'a', script = 'idle.lua', significant = true } }",
-       "app.children[1].significant: needs an auto_shutdown"},
-      {"children = { { id = 's', type = 'supervisor', children = { { id = 'x' } } } }",
-       "app.children[1].children[1].script: is missing"},
-      {"children = { { id = 's', type = 'supervisor', children = {"
-       "{ id = 'x', script = 'idle.lua', significant = true } } } }",
-       "app.children[1].children[1].significant: needs"},
-      {"children = { { id = 's', type = 'supervisor', script = 'idle.lua' } }",
-       "app.children[1].script: unknown key"},
-      {"children = { { id = 'a', script = 'idle.lua', shutdown_ms = 0 } }",
-       "app.children[1].shutdown_ms: must be an integer between 1 and 2147483647, or "
-       "\"infinity\" or \"kill\""},
-      {"children = { { id = 'a', script = 'idle.lua', limits = { memory_bytes = 5 } } }",
-       "app.children[1].limits.memory_bytes: must be an integer between 65536 and"},
-      {"children = { { id = 'a', script = 'idle.lua', limits = { message_bytes = 1 << 24 } } }",
-       "app.children[1].limits.message_bytes: must be an integer between 1 and 1048576"},
-      {"children = { { id = 'a', script = 'idle.lua', mailbox = { messages = 0 } } }",
-       "app.children[1].mailbox.messages: must be"},
-      {"children = { { id = 'a', script = 'idle.lua', mailbox = { overflow = 'drop' } } }",
-       "app.children[1].mailbox.overflow: must be \"wait\" or \"fail\""},
-      {"children = { { id = 'a', script = 'idle.lua', permissions = { tools = { 'gone' } } } }",
-       "app.children[1].permissions.tools[1]: there is no tool \"gone\"; known are echo"},
-      {"children = { { id = 'a', script = 'idle.lua', permissions = { exec = { 'ls' } } } }",
-       "app.children[1].permissions.exec[1]: must be an absolute path"},
-      {"children = { { id = 'a', script = 'idle.lua', permissions = { fs = { '/' } } } }",
-       "app.children[1].permissions.fs[1]: must be a table"},
-      {"children = { { id = 'a', script = 'idle.lua', permissions = { fs = { {} } } } }",
-       "app.children[1].permissions.fs[1]"},
-      {"children = { { id = 'a', script = 'idle.lua',"
-       "permissions = { fs = { { root = '/no/such/place' } } } } }",
-       "app.children[1].permissions.fs[1].root: /no/such/place: "},
-      {"children = { { id = 'a', script = 'idle.lua',"
-       "permissions = { fs = { { root = '/', mode = 'w' } } } } }",
-       "app.children[1].permissions.fs[1].mode: must be \"r\" or \"rw\""},
-      {"children = { { id = 'a', script = 'idle.lua', permissions = { spawn = -1 } } }",
-       "app.children[1].permissions.spawn: must be"},
-      {"tools = { fetch = { kind = 'http' } }, children = {}",
-       "app.tools.fetch.kind: there is no tool \"http\"; known are echo"},
-      {"tools = { fetch = {} }, children = {}",
-       "app.tools.fetch: there is no tool \"fetch\" and no kind is given"},
-      {"tools = { e = { kind = 'echo', retry = { attempts = 3 } } }, children = {}",
-       "app.tools.e: tool \"e\": attempts > 1 needs idempotent"},
-      {"tools = { e = { kind = 'echo', preset = 'none', retry = {} } }, children = {}",
-       "app.tools.e.retry: has no place beside preset"},
-      {"tools = { e = { kind = 'echo', timeout = { total = 1 } } }, children = {}",
-       "app.tools.e.timeout.total: unknown key"},
-      {"tools = { e = { kind = 'echo', breaker = { probes = 17 } } }, children = {}",
-       "app.tools.e.breaker.probes: must be an integer between 1 and 16"},
-  };
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    int err = load_body(b, cases[i].body);
-    expect_message(b, err, err == -ENOENT ? -ENOENT : TROUPE_E_INVALID, cases[i].message);
+  for (size_t i = 0; i < sizeof wrong_bodies / sizeof *wrong_bodies; i++) {
+    int err = load_body(b, wrong_bodies[i].body);
+    expect_message(b, err, err == -ENOENT ? -ENOENT : TROUPE_E_INVALID, wrong_bodies[i].message);
   }
 }
 
+static const struct {
+  const char *text, *message;
+} wrong_files[] = {
+    {"local x = = 3", "lua:1: unexpected symbol"},
+    {"\nerror 'boom'", "lua:2: boom"},
+    {"local t = require 'troupe'\nreturn t.app { children = { { run = print } } }",
+     "lua:2: cannot send a function (at app.children[1].run)"},
+    {"local t = require 'troupe'\nlocal a = {}\na.a = a\nreturn t.app(a)", "lua:4: "},
+    {"local t = require 'troupe'\nreturn t.app(5)", "lua:2: bad argument #1"},
+    {"return 5", "must end with `return troupe.app { ... }`"},
+    {"", "must end with `return troupe.app { ... }`"},
+    {"return require 'troupe'.actor 'a'", "must end with `return troupe.app { ... }`"},
+    {"local t = {}\nfor i = 1, 1e9 do t[i] = ('x'):rep(1000) .. i end", "app"},
+    {"return require 'troupe'.app { x_big = ('x'):rep(1 << 20) }", "lua:1: "},
+};
+
 static void a_file_that_is_no_app_is_named_with_its_line(void **state) {
   bench *b = *state;
-  static const struct {
-    const char *text, *message;
-  } cases[] = {
-      {"local x = = 3", "lua:1: unexpected symbol"},
-      {"\nerror 'boom'", "lua:2: boom"},
-      {"local t = require 'troupe'\nreturn t.app { children = { { run = print } } }",
-       "lua:2: cannot send a function (at app.children[1].run)"},
-      {"local t = require 'troupe'\nlocal a = {}\na.a = a\nreturn t.app(a)", "lua:4: "},
-      {"local t = require 'troupe'\nreturn t.app(5)", "lua:2: bad argument #1"},
-      {"return 5", "must end with `return troupe.app { ... }`"},
-      {"", "must end with `return troupe.app { ... }`"},
-      {"return require 'troupe'.actor 'a'", "must end with `return troupe.app { ... }`"},
-      {"local t = {}\nfor i = 1, 1e9 do t[i] = ('x'):rep(1000) .. i end", "app"},
-      {"return require 'troupe'.app { x_big = ('x'):rep(1 << 20) }", "lua:1: "},
-  };
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    int err = load_text(b, cases[i].text, 0, NULL);
-    expect_message(b, err, TROUPE_E_SCRIPT, cases[i].message);
+  for (size_t i = 0; i < sizeof wrong_files / sizeof *wrong_files; i++) {
+    int err = load_text(b, wrong_files[i].text, 0, NULL);
+    expect_message(b, err, TROUPE_E_SCRIPT, wrong_files[i].message);
   }
   int err = troupe_app_load(b->sys, "/no/such/app.lua", 0, NULL, &b->app, b->msg, sizeof b->msg);
   expect_message(b, err, -ENOENT, "app.lua");
