@@ -64,6 +64,8 @@
 #ifndef TROUPE_BATTERIES_H
 #define TROUPE_BATTERIES_H
 
+#include <stddef.h>
+
 #include <troupe/types.h>
 
 #ifdef __cplusplus
@@ -74,6 +76,9 @@ extern "C" {
  * Thread   any, once for each system.
  * Returns  TROUPE_OK, TROUPE_E_ALREADY_REGISTERED, UV_ENOMEM */
 TROUPE_API int troupe_batteries_register(troupe_system *sys);
+
+/* As troupe_versions, for SQLite, zlib and jansson. */
+TROUPE_API size_t troupe_batteries_versions(char *out, size_t size);
 
 #ifdef __cplusplus
 }

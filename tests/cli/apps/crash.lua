@@ -1,0 +1,3 @@
+local troupe = require "troupe"
+troupe.sleep(1)
+error "on purpose"
