@@ -11,7 +11,8 @@
 
 #define BLOCKING_THREADS 16 /* for tools that wait */
 #define SPARE_THREADS 4
-#define ABANDON_MS 1000 /* what a failed load may take to end */
+#define ABANDON_MS 1000            /* what a failed load may take to end */
+#define MESSAGE_BYTES (256u << 20) /* the most that limits.message_bytes can say in app.lua */
 
 /* libuv reads this once, when its first thread starts. */
 static void size_pool(void) {
@@ -26,6 +27,7 @@ static int start(const cli_options *o, troupe_system **sys) {
   cfg.workers = o->workers;
   cfg.seed = o->seed;
   cfg.log_min = o->log;
+  cfg.max_message_bytes = MESSAGE_BYTES;
   if (isatty(STDERR_FILENO)) cfg.log = cli_log_terminal;
   int err = troupe_system_start(sys, &cfg);
 #ifdef TROUPE_HAS_BATTERIES
