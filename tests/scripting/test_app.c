@@ -52,7 +52,7 @@ static void note_log(void *ctx, troupe_log_level level, const char *line, size_t
   pthread_mutex_unlock(&b->lock);
 }
 
-static int open_bench(void **state) {
+static int open_with(void **state, int workers) {
   bench *b = calloc(1, sizeof *b);
   if (!b) return -1;
   snprintf(b->dir, sizeof b->dir, "/tmp/troupe-app-XXXXXX");
@@ -61,7 +61,7 @@ static int open_bench(void **state) {
   pthread_cond_init(&b->changed, NULL);
   faulty_init(&b->memory, 0);
   troupe_config cfg = TROUPE_CONFIG_INIT;
-  cfg.workers = 1;
+  cfg.workers = workers;
   cfg.allocator = &b->memory.allocator;
   cfg.log = note_log;
   cfg.log_ctx = b;
@@ -75,6 +75,9 @@ static int open_bench(void **state) {
   *state = b;
   return 0;
 }
+
+static int open_bench(void **state) { return open_with(state, 1); }
+static int open_stepped(void **state) { return open_with(state, 0); }
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw) {
   (void)st, (void)type, (void)ftw;
@@ -401,7 +404,7 @@ int main(void) {
       WITH_BENCH(an_app_runs_until_its_significant_child_is_done),
       WITH_BENCH(an_app_that_cannot_go_on_ends_with_its_reason),
       WITH_BENCH(a_tool_of_the_app_has_its_own_policy),
-      WITH_BENCH(loading_copes_with_missing_memory),
+      cmocka_unit_test_setup_teardown(loading_copes_with_missing_memory, open_stepped, close_bench),
   };
   return run_tests(tests);
 }
