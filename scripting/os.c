@@ -146,134 +146,149 @@ static void iso_week(const civil *c, lua_Integer *year, lua_Integer *week) {
   *week = t.yday / 7 + 1;
 }
 
-static void add_directives(luaL_Buffer *b, const char *directives, const civil *c, lua_Integer t);
+/* What stands for other directives. */
+static const char *composite(char d) {
+  switch (d) {
+  case 'c':
+    return "%a %b %e %H:%M:%S %Y";
+  case 'D':
+  case 'x':
+    return "%m/%d/%y";
+  case 'F':
+    return "%Y-%m-%d";
+  case 'r':
+    return "%I:%M:%S %p";
+  case 'R':
+    return "%H:%M";
+  case 'T':
+  case 'X':
+    return "%H:%M:%S";
+  default:
+    return NULL;
+  }
+}
 
-/* One directive of strftime, as in the C locale. False: there is no such one. */
-static bool add_directive(luaL_Buffer *b, char d, const civil *c, lua_Integer t) {
-  lua_Integer year, week;
-  iso_week(c, &year, &week);
+/* Names and texts. False: d is none of these. */
+static bool add_text(luaL_Buffer *b, char d, const civil *c) {
   switch (d) {
   case 'a':
     luaL_addlstring(b, day_names[c->wday], 3);
-    break;
+    return true;
   case 'A':
     luaL_addstring(b, day_names[c->wday]);
-    break;
+    return true;
   case 'b':
   case 'h':
     luaL_addlstring(b, month_names[c->month - 1], 3);
-    break;
+    return true;
   case 'B':
     luaL_addstring(b, month_names[c->month - 1]);
-    break;
-  case 'c':
-    add_directives(b, "%a %b %e %H:%M:%S %Y", c, t);
-    break;
-  case 'C':
-    add_number(b, floor_div(c->year, 100), 2, '0');
-    break;
-  case 'd':
-    add_number(b, c->day, 2, '0');
-    break;
-  case 'D':
-  case 'x':
-    add_directives(b, "%m/%d/%y", c, t);
-    break;
-  case 'e':
-    add_number(b, c->day, 2, ' ');
-    break;
-  case 'F':
-    add_directives(b, "%Y-%m-%d", c, t);
-    break;
-  case 'g':
-    add_number(b, (year % 100 + 100) % 100, 2, '0');
-    break;
-  case 'G':
-    add_number(b, year, 1, '0');
-    break;
-  case 'H':
-    add_number(b, c->hour, 2, '0');
-    break;
-  case 'I':
-    add_number(b, (c->hour + 11) % 12 + 1, 2, '0');
-    break;
-  case 'j':
-    add_number(b, c->yday + 1, 3, '0');
-    break;
-  case 'm':
-    add_number(b, c->month, 2, '0');
-    break;
-  case 'M':
-    add_number(b, c->min, 2, '0');
-    break;
+    return true;
   case 'n':
     luaL_addchar(b, '\n');
-    break;
+    return true;
   case 'p':
     luaL_addstring(b, c->hour < 12 ? "AM" : "PM");
-    break;
-  case 'r':
-    add_directives(b, "%I:%M:%S %p", c, t);
-    break;
-  case 'R':
-    add_directives(b, "%H:%M", c, t);
-    break;
-  case 's':
-    add_number(b, t, 1, '0');
-    break;
-  case 'S':
-    add_number(b, c->sec, 2, '0');
-    break;
+    return true;
   case 't':
     luaL_addchar(b, '\t');
-    break;
-  case 'T':
-  case 'X':
-    add_directives(b, "%H:%M:%S", c, t);
-    break;
-  case 'u':
-    add_number(b, (c->wday + 6) % 7 + 1, 1, '0');
-    break;
-  case 'U':
-    add_number(b, (c->yday + 7 - c->wday) / 7, 2, '0');
-    break;
-  case 'V':
-    add_number(b, week, 2, '0');
-    break;
-  case 'w':
-    add_number(b, c->wday, 1, '0');
-    break;
-  case 'W':
-    add_number(b, (c->yday + 7 - (c->wday + 6) % 7) / 7, 2, '0');
-    break;
-  case 'y':
-    add_number(b, (c->year % 100 + 100) % 100, 2, '0');
-    break;
-  case 'Y':
-    add_number(b, c->year, 1, '0');
-    break;
+    return true;
   case 'z':
     luaL_addstring(b, "+0000");
-    break;
+    return true;
   case 'Z':
     luaL_addstring(b, "GMT");
-    break;
+    return true;
   case '%':
     luaL_addchar(b, '%');
-    break;
+    return true;
   default:
     return false;
   }
-  return true;
 }
 
-static void add_directives(luaL_Buffer *b, const char *directives, const civil *c, lua_Integer t) {
-  for (const char *p = directives; *p; p++) {
-    if (*p == '%')
-      add_directive(b, *++p, c, t);
-    else
-      luaL_addchar(b, *p);
+static lua_Integer two_digits(lua_Integer year) { return (year % 100 + 100) % 100; }
+
+/* Numbers. False: d is none of these. */
+static bool add_figure(luaL_Buffer *b, char d, const civil *c, lua_Integer t) {
+  lua_Integer year, week, monday0 = (c->wday + 6) % 7;
+  iso_week(c, &year, &week);
+  switch (d) {
+  case 'C':
+    add_number(b, floor_div(c->year, 100), 2, '0');
+    return true;
+  case 'd':
+    add_number(b, c->day, 2, '0');
+    return true;
+  case 'e':
+    add_number(b, c->day, 2, ' ');
+    return true;
+  case 'g':
+    add_number(b, two_digits(year), 2, '0');
+    return true;
+  case 'G':
+    add_number(b, year, 1, '0');
+    return true;
+  case 'H':
+    add_number(b, c->hour, 2, '0');
+    return true;
+  case 'I':
+    add_number(b, (c->hour + 11) % 12 + 1, 2, '0');
+    return true;
+  case 'j':
+    add_number(b, c->yday + 1, 3, '0');
+    return true;
+  case 'm':
+    add_number(b, c->month, 2, '0');
+    return true;
+  case 'M':
+    add_number(b, c->min, 2, '0');
+    return true;
+  case 's':
+    add_number(b, t, 1, '0');
+    return true;
+  case 'S':
+    add_number(b, c->sec, 2, '0');
+    return true;
+  case 'u':
+    add_number(b, monday0 + 1, 1, '0');
+    return true;
+  case 'U':
+    add_number(b, (c->yday + 7 - c->wday) / 7, 2, '0');
+    return true;
+  case 'V':
+    add_number(b, week, 2, '0');
+    return true;
+  case 'w':
+    add_number(b, c->wday, 1, '0');
+    return true;
+  case 'W':
+    add_number(b, (c->yday + 7 - monday0) / 7, 2, '0');
+    return true;
+  case 'y':
+    add_number(b, two_digits(c->year), 2, '0');
+    return true;
+  case 'Y':
+    add_number(b, c->year, 1, '0');
+    return true;
+  default:
+    return false;
   }
+}
+
+/* One directive of strftime, as in the C locale. False: there is no such one. */
+static bool add_directive(luaL_Buffer *b, char d, const civil *c, lua_Integer t) {
+  const char *parts = composite(d);
+  if (!parts) return add_text(b, d, c) || add_figure(b, d, c, t);
+  for (; *parts; parts++) {
+    if (*parts != '%') {
+      luaL_addchar(b, *parts);
+      continue;
+    }
+    parts++;
+    if (!add_text(b, *parts, c)) add_figure(b, *parts, c, t);
+  }
+  return true;
 }
 
 static int os_date(lua_State *L) {
@@ -294,7 +309,8 @@ static int os_date(lua_State *L) {
       luaL_addchar(&b, *format++);
       continue;
     }
-    char d = ++format < end ? *format++ : 0;
+    char d = '\0';
+    if (++format < end) d = *format++;
     if ((d == 'E' || d == 'O') && format < end)
       d = *format++; /* locales' own forms: there are none */
     if (!add_directive(&b, d, &c, t))

@@ -41,10 +41,9 @@ static void load_file(lua_State *L, const char *name) {
   trp_script *script = trp_lua_of(L)->script;
   trp_frame *frame = trp_lua_frame(L);
   for (int form = 0; form < 2; form++) {
-    size_t n = strlen(name);
-    memcpy(path, name, n);
-    for (size_t i = 0; i < n; i++)
-      if (path[i] == '.') path[i] = '/';
+    size_t n = 0;
+    for (; name[n]; n++)
+      path[n] = name[n] == '.' ? '/' : name[n];
     strcpy(path + n, form == 0 ? ".lua" : "/init.lua");
     trp_source *s;
     TRP_NATIVE_BEGIN(frame);

@@ -167,7 +167,8 @@ static int math_random(lua_State *L) {
   luaL_argcheck(L, low <= high, lua_gettop(L), "interval is empty");
   uint64_t span = (uint64_t)high - (uint64_t)low;
   uint64_t n = span == UINT64_MAX ? trp_rand_next(rand) : trp_rand_below(rand, span + 1);
-  lua_pushinteger(L, (lua_Integer)((uint64_t)low + n));
+  uint64_t value = (uint64_t)low + n; /* unsigned: the sum may wrap on its way */
+  lua_pushinteger(L, (lua_Integer)value);
   return 1;
 }
 

@@ -79,7 +79,7 @@ static void read_roots(lua_State *L, wishes *w) {
 static void read_permissions(lua_State *L, int options, wishes *w) {
   static const char *const keys[] = {"tools", "names", "exec", "net", "fs", "spawn", NULL};
   static const char *const lists[] = {
-#define X(name, lua) [TRP_GRANT_##name] = lua,
+#define X(name, lua) [TRP_GRANT_##name] = (lua),
       TRP_GRANT_MAP(X)
 #undef X
   };
