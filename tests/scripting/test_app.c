@@ -298,6 +298,48 @@ static void a_file_that_is_no_app_is_named_with_its_line(void **state) {
   expect_message(b, err, TROUPE_E_SCRIPT, "bad.lua:2: ");
 }
 
+static const struct {
+  const char *text, *message; /* NULL: it loads */
+} bounds[] = {
+    {"for i = 1, 4096 do c[i] = { id = 'c' .. i, script = 'idle.lua' } end", NULL},
+    {"for i = 1, 4097 do c[i] = { id = 'c' .. i, script = 'idle.lua' } end",
+     "app.children: has more than 4096 entries"},
+    {"local at = c for i = 1, 15 do at[1] = { id = 's', type = 'supervisor', children = {} } "
+     "at = at[1].children end",
+     NULL},
+    {"local at = c for i = 1, 16 do at[1] = { id = 's', type = 'supervisor', children = {} } "
+     "at = at[1].children end",
+     "lua:2: cannot send tables nested this deep"},
+    {"c[1] = { id = ('x'):rep(64), script = 'idle.lua' }", NULL},
+    {"c[1] = { id = ('x'):rep(65), script = 'idle.lua' }",
+     "app.children[1].id: must have 1 to 64 bytes"},
+    {"c[1] = { id = 'a\\0b', script = 'idle.lua' }",
+     "app.children[1].id: must not contain NUL bytes"},
+    {"c[1] = { id = 'a', script = ('x'):rep(5000) }", "app.children[1].script: must have 1 to"},
+    {"local n = {} for i = 1, 1024 do n[i] = 'n' .. i end "
+     "c[1] = { id = 'a', script = 'idle.lua', permissions = { names = n } }",
+     NULL},
+    {"local n = {} for i = 1, 1025 do n[i] = 'n' .. i end "
+     "c[1] = { id = 'a', script = 'idle.lua', permissions = { names = n } }",
+     "app.children[1].permissions.names: has more than 1024 entries"},
+    {"c[1] = { id = 'a', script = 'idle.lua', permissions = { tools = { ('t'):rep(65) } } }",
+     "app.children[1].permissions.tools[1]: there is no tool"},
+};
+
+static void each_bound_holds(void **state) {
+  bench *b = *state;
+  for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++) {
+    char text[1024];
+    snprintf(text, sizeof text, "local c = {} %s\nreturn require 'troupe'.app { children = c }",
+             bounds[i].text);
+    int err = load_text(b, text, 0, NULL);
+    const char *wanted = bounds[i].message ? bounds[i].message : "";
+    bool right = bounds[i].message ? err && strstr(b->msg, wanted) : !err;
+    if (!right) print_error("%s\n%d: %s\n", bounds[i].text, err, b->msg);
+    assert_true(right);
+  }
+}
+
 static void note_end(void *ctx, const troupe_exit *why) {
   bench *b = ctx;
   pthread_mutex_lock(&b->lock);
@@ -401,6 +443,7 @@ int main(void) {
       WITH_BENCH(the_full_example_loads),
       WITH_BENCH(each_wrong_field_is_named_with_its_path),
       WITH_BENCH(a_file_that_is_no_app_is_named_with_its_line),
+      WITH_BENCH(each_bound_holds),
       WITH_BENCH(an_app_runs_until_its_significant_child_is_done),
       WITH_BENCH(an_app_that_cannot_go_on_ends_with_its_reason),
       WITH_BENCH(a_tool_of_the_app_has_its_own_policy),
