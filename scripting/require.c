@@ -43,7 +43,9 @@ static void load_file(lua_State *L, const char *name) {
   for (int form = 0; form < 2; form++) {
     size_t n = 0;
     for (; name[n]; n++)
-      path[n] = name[n] == '.' ? '/' : name[n];
+      path[n] = name[n];
+    for (char *dot = path; (dot = memchr(dot, '.', (size_t)(path + n - dot))) != NULL;)
+      *dot = '/';
     strcpy(path + n, form == 0 ? ".lua" : "/init.lua");
     trp_source *s;
     TRP_NATIVE_BEGIN(frame);

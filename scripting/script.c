@@ -154,7 +154,7 @@ int trp_script_file(const trp_script *s, const char *path, trp_source **out, cha
 /* A file that an actor spawns: beneath its root, and so is what the new one can reach. */
 static int open_child_file(trp_script *s, const trp_script *parent, const char *path, char *msg,
                            size_t msg_len) {
-  char folder[PATH_MAX], whole[(size_t)2 * PATH_MAX];
+  char folder[PATH_MAX], whole[PATH_MAX + PATH_MAX];
   const char *file;
   int err = trp_script_file(parent, path, &s->source, msg, msg_len);
   if (!err) err = split(path, folder, &file);

@@ -9,8 +9,9 @@
 
 #include <troupe/types.h>
 
-#define TRP_SOURCE_MAX (1024 * 1024)
-#define TRP_SOURCE_MAX_STEPPED (64 * 1024) /* with workers = 0: the host's stack may be small */
+#define TRP_SOURCE_MAX ((size_t)1024 * 1024)
+#define TRP_SOURCE_MAX_STEPPED                                                                     \
+  ((size_t)64 * 1024) /* with workers = 0: the host's stack may be small */
 
 typedef struct trp_source {
   _Atomic uint32_t refs;
