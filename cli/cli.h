@@ -20,7 +20,7 @@ enum {
   CLI_SOFTWARE = 70  /* the app gave up, or did not stop in time */
 };
 
-/* ---- options.c ---- */
+/* ---- options.c ----------------------------------------------------------------------------- */
 
 typedef struct cli_options {
   int workers;
@@ -36,7 +36,7 @@ typedef struct cli_options {
  * Returns CLI_OK, or CLI_USAGE after a sentence on standard error. */
 int cli_options_read(cli_options *o, const char *command, int argc, char **argv);
 
-/* ---- the sub-commands; each returns an exit code ---- */
+/* ---- the sub-commands; each returns an exit code ------------------------------------------- */
 
 int cli_run(int argc, char **argv);
 int cli_check(int argc, char **argv);
@@ -46,7 +46,7 @@ int cli_help(int argc, char **argv);
 /* Writes the summary of all commands. */
 void cli_help_summary(bool to_stderr);
 
-/* ---- host.c ---- */
+/* ---- host.c -------------------------------------------------------------------------------- */
 
 /* Starts a system with all tools and loads the app. Returns CLI_OK, or an exit code after a
  * sentence on standard error; then nothing is left to close. */
@@ -55,7 +55,7 @@ int cli_host_open(const cli_options *o, troupe_system **sys, troupe_app **app);
 /* Stops and frees. False: something cannot be stopped, and the process should _exit. */
 bool cli_host_close(troupe_system *sys, troupe_app *app, uint32_t stop_ms);
 
-/* ---- signals.c ---- */
+/* ---- signals.c ----------------------------------------------------------------------------- */
 
 /* Takes SIGINT and SIGTERM from all threads that start afterwards, and SIGPIPE from all. Before
  * cli_signals_arm the first signal ends the process with 128 + n; afterwards the first one writes
@@ -63,7 +63,7 @@ bool cli_host_close(troupe_system *sys, troupe_app *app, uint32_t stop_ms);
 bool cli_signals_start(int *fd);
 void cli_signals_arm(void);
 
-/* ---- log.c ---- */
+/* ---- log.c --------------------------------------------------------------------------------- */
 
 /* Lines on a terminal: short, and they wipe out a progress bar that stands in their way. */
 void cli_log_terminal(void *ctx, troupe_log_level level, const char *line, size_t len);

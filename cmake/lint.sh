@@ -26,7 +26,7 @@ done || true)
   exit 1
 }
 echo "clang-tidy: $(echo "$compiled" | wc -l) files"
-echo "$compiled" | xargs -P "$jobs" -n 4 clang-tidy-14 -p build/dev --quiet \
+echo "$compiled" | xargs -P "$jobs" -n 1 clang-tidy-14 -p build/dev --quiet \
   --extra-arg=-Wno-unknown-warning-option >build/dev/lint.txt 2>&1 || status=1
 grep -Ev '^[0-9]+ warnings? (generated|treated)' build/dev/lint.txt || true
 [ $status = 0 ] && echo "lint: clean"

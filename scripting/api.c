@@ -22,8 +22,7 @@
 #include "tools/call.h"
 #include "tools/grants.h"
 
-/* ---- the actor itself --------------------------------------------------------------------------
- */
+/* ---- the actor itself ---------------------------------------------------------------------- */
 
 /* actor(name[, options]): the object that a chunk of behaviour style returns. */
 static int api_actor(lua_State *L) {
@@ -101,8 +100,7 @@ static int api_whereis(lua_State *L) {
   return 1;
 }
 
-/* ---- waiting -----------------------------------------------------------------------------------
- */
+/* ---- waiting ------------------------------------------------------------------------------- */
 
 static int slept(lua_State *L, int status, lua_KContext ctx) {
   (void)L, (void)status, (void)ctx;
@@ -164,8 +162,7 @@ static int api_receive(lua_State *L) {
   return trp_lua_wait(L, 0, received);
 }
 
-/* ---- tools -------------------------------------------------------------------------------------
- */
+/* ---- tools --------------------------------------------------------------------------------- */
 
 static void set_text(lua_State *L, const char *key, const char *value) {
   lua_pushstring(L, value);
@@ -237,8 +234,7 @@ static int call(lua_State *L, bool quiet) {
 int trp_api_call(lua_State *L) { return call(L, false); }
 int trp_api_try_call(lua_State *L) { return call(L, true); }
 
-/* ---- small things ------------------------------------------------------------------------------
- */
+/* ---- small things -------------------------------------------------------------------------- */
 
 /* array(t): t is encoded as an array even when it is empty. */
 static int api_array(lua_State *L) {
@@ -292,8 +288,7 @@ static int api_stats(lua_State *L) {
   return 1;
 }
 
-/* ---- the module --------------------------------------------------------------------------------
- */
+/* ---- the module ---------------------------------------------------------------------------- */
 
 /* A table whose fields are read only; `of` is the one on top, which it hides. */
 static int refuse_write(lua_State *L) {

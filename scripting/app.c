@@ -16,8 +16,7 @@
 
 #define ARGS_MAX 1024
 
-/* ---- memory ------------------------------------------------------------------------------------
- */
+/* ---- memory -------------------------------------------------------------------------------- */
 
 typedef struct trp_app_block {
   struct trp_app_block *next;
@@ -59,8 +58,7 @@ static int say(int err, char *msg, size_t msg_len, const char *file, const char 
   return err;
 }
 
-/* ---- the public calls --------------------------------------------------------------------------
- */
+/* ---- the public calls ---------------------------------------------------------------------- */
 
 static int set_path(troupe_app *app, const char *path) {
   char clean[PATH_MAX];

@@ -33,8 +33,7 @@ static const trp_word auto_shutdowns[] = {{"never", TROUPE_AUTO_SHUTDOWN_NEVER},
                                           {NULL, 0}};
 static const trp_word unlimited[] = {{"unlimited", TROUPE_ATTEMPTS_UNLIMITED}, {NULL, 0}};
 
-/* ---- backoff -----------------------------------------------------------------------------------
- */
+/* ---- backoff ------------------------------------------------------------------------------- */
 
 static int read_backoff(trp_app_reader *r, trp_wire_slice value, void *into) {
   static const trp_field fields[] = {
@@ -58,8 +57,7 @@ static int read_backoff(trp_app_reader *r, trp_wire_slice value, void *into) {
   return err;
 }
 
-/* ---- supervisors -------------------------------------------------------------------------------
- */
+/* ---- supervisors --------------------------------------------------------------------------- */
 
 typedef struct draft {
   troupe_child_spec child; /* of a nested one */
@@ -108,8 +106,7 @@ static int read_supervisor(trp_app_reader *r, trp_wire_slice entry, troupe_child
   return TROUPE_OK;
 }
 
-/* ---- children ----------------------------------------------------------------------------------
- */
+/* ---- children ------------------------------------------------------------------------------ */
 
 int trp_app_take_name(trp_app_reader *r, const char *name) {
   if (!name) return TROUPE_OK;
@@ -144,8 +141,7 @@ int trp_app_read_children(trp_app_reader *r, trp_wire_slice value, troupe_superv
   return trp_app_read_list(r, value, TROUPE_CHILDREN_MAX, read_child, list);
 }
 
-/* ---- the whole ---------------------------------------------------------------------------------
- */
+/* ---- the whole ----------------------------------------------------------------------------- */
 
 /* Appends at most what fits. */
 static void append(char *out, size_t size, size_t *len, const char *s, size_t n) {

@@ -8,8 +8,7 @@
 
 #define SHOWN_KEY 64 /* bytes of a key in a path */
 
-/* ---- the path and errors -----------------------------------------------------------------------
- */
+/* ---- the path and errors ------------------------------------------------------------------- */
 
 size_t trp_app_enter(trp_app_reader *r, const char *key, size_t index) {
   size_t back = r->path_len, room = sizeof r->path - back;
@@ -58,8 +57,7 @@ static trp_wire_slice take(trp_wire_reader *r) {
   return s;
 }
 
-/* ---- single values -----------------------------------------------------------------------------
- */
+/* ---- single values ------------------------------------------------------------------------- */
 
 int trp_app_read_text(trp_app_reader *r, trp_wire_slice value, size_t min, size_t max,
                       const char **out) {
@@ -182,8 +180,7 @@ static int read_field(trp_app_reader *r, const trp_field *f, trp_wire_slice valu
   return TROUPE_E_INVALID;
 }
 
-/* ---- tables and lists --------------------------------------------------------------------------
- */
+/* ---- tables and lists ---------------------------------------------------------------------- */
 
 /* Copies a key, cut to what a path shows. False: it is no string, or holds a NUL. */
 static bool take_key(trp_wire_reader *rest, char *key, size_t size) {

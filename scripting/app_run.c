@@ -22,8 +22,7 @@ static int say(int err, char *msg, size_t msg_len, const char *file, const char 
   return err;
 }
 
-/* ---- the actor between the host and app.lua ----------------------------------------------------
- */
+/* ---- the actor between the host and app.lua ------------------------------------------------ */
 
 typedef struct loader {
   const troupe_allocator *al;
@@ -93,8 +92,7 @@ static const troupe_behavior loader_behavior = {.size = sizeof loader_behavior,
                                                 .resume = loader_resume,
                                                 .child = loader_child};
 
-/* ---- starting it -------------------------------------------------------------------------------
- */
+/* ---- starting it --------------------------------------------------------------------------- */
 
 /* The arguments of the command line as those of the chunk. */
 static int set_args(trp_script *s, int argc, char *const argv[]) {
@@ -158,8 +156,7 @@ static int spawn_loader(troupe_app *app, const troupe_spawn_opts *script, troupe
   return troupe_spawn(app->sys, pid, &opts);
 }
 
-/* ---- its answer --------------------------------------------------------------------------------
- */
+/* ---- its answer ---------------------------------------------------------------------------- */
 
 /* The reason inside a sentence such as "the actor failed while ...: app.lua:3: boom". */
 static const char *behind(const char *text, int code) {

@@ -23,8 +23,7 @@ typedef struct draft {
   uint32_t mailbox_fail;
 } draft;
 
-/* ---- limits and mailbox ------------------------------------------------------------------------
- */
+/* ---- limits and mailbox -------------------------------------------------------------------- */
 
 static int read_limits(trp_app_reader *r, trp_wire_slice value, void *into) {
   static const trp_field fields[] = {
@@ -53,8 +52,7 @@ static int read_mailbox(trp_app_reader *r, trp_wire_slice value, void *into) {
   return trp_app_read_table(r, value, fields, into);
 }
 
-/* ---- permissions -------------------------------------------------------------------------------
- */
+/* ---- permissions --------------------------------------------------------------------------- */
 
 typedef struct permissions {
   troupe_grants *grants;
@@ -159,8 +157,7 @@ static int read_permissions(trp_app_reader *r, trp_wire_slice value, void *into)
   return err;
 }
 
-/* ---- the script --------------------------------------------------------------------------------
- */
+/* ---- the script ---------------------------------------------------------------------------- */
 
 static void ref_script(void *arg) { trp_script_ref(arg); }
 static void unref_script(void *arg) { trp_script_unref(arg); }

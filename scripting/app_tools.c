@@ -18,8 +18,7 @@ typedef struct draft {
   trp_wire_slice retry, breaker;
 } draft;
 
-/* ---- finding tools -----------------------------------------------------------------------------
- */
+/* ---- finding tools ------------------------------------------------------------------------- */
 
 static const trp_app_tool *find_own(const troupe_app *app, const char *name) {
   const trp_app_tool *t = app->tools;
@@ -47,8 +46,7 @@ void trp_app_list_tools(const troupe_app *app, char *out, size_t size) {
   }
 }
 
-/* ---- policies ----------------------------------------------------------------------------------
- */
+/* ---- policies ------------------------------------------------------------------------------ */
 
 static int read_timeout(trp_app_reader *r, trp_wire_slice value, void *into) {
   static const trp_field fields[] = {

@@ -32,8 +32,7 @@ static size_t class_of(size_t size) { return (size + TRP_ARENA_CELL - 1) / TRP_A
 static void *payload(block *b) { return b + 1; }
 static block *block_of(void *payload) { return (block *)payload - 1; }
 
-/* ---- accounting -------------------------------------------------------------------------------
- */
+/* ---- accounting ---------------------------------------------------------------------------- */
 
 static void note_use(trp_arena *a) {
   size_t used = trp_arena_used(a);
@@ -55,8 +54,7 @@ static void *refuse(trp_arena *a) {
   return NULL;
 }
 
-/* ---- blocks: the native halves ----------------------------------------------------------------
- */
+/* ---- blocks: the native halves ------------------------------------------------------------- */
 
 /* What a block of `size` bytes takes: whole pages when it is a mapping. */
 static size_t real_size(const trp_arena *a, size_t size, bool mapped) {
@@ -142,8 +140,7 @@ static block *block_to_map(trp_arena *a, block *b, size_t size) {
   return moved;
 }
 
-/* ---- cells ------------------------------------------------------------------------------------
- */
+/* ---- cells --------------------------------------------------------------------------------- */
 
 static void cell_put(trp_arena *a, void *p, size_t class) {
   trp_cell *c = p;
@@ -222,8 +219,7 @@ static void *cell_refill(trp_arena *a, size_t class) {
   return payload(b);
 }
 
-/* ---- the four cases of lua_Alloc --------------------------------------------------------------
- */
+/* ---- the four cases of lua_Alloc ----------------------------------------------------------- */
 
 static void *take(trp_arena *a, size_t n) {
   if (n <= TRP_ARENA_SMALL) {
@@ -315,8 +311,7 @@ void *trp_arena_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
   return nsize > osize ? grow(a, ptr, osize, nsize) : shrink(a, ptr, osize, nsize);
 }
 
-/* ---- trim -------------------------------------------------------------------------------------
- */
+/* ---- trim ---------------------------------------------------------------------------------- */
 
 /* The chunk a cell lies in: the last one of the sorted array that begins before it. */
 static block *chunk_of(block *const *sorted, size_t count, const void *cell) {
@@ -403,8 +398,7 @@ size_t trp_arena_trim(trp_arena *a) {
   return given;
 }
 
-/* ---- life, limits -----------------------------------------------------------------------------
- */
+/* ---- life, limits -------------------------------------------------------------------------- */
 
 void trp_arena_init(trp_arena *a, const troupe_allocator *al, size_t limit_bytes,
                     _Atomic size_t *total) {

@@ -14,8 +14,7 @@
 #include "scripting/reply.h"
 #include "scripting/script.h"
 
-/* ---- what tasks do: inside the coroutine -------------------------------------------------------
- */
+/* ---- what tasks do: inside the coroutine --------------------------------------------------- */
 
 /* The handler has returned its one value: it answers an ask. */
 static int handled(lua_State *L, int status, lua_KContext ctx) {
@@ -120,8 +119,7 @@ static int terminate_entry(lua_State *L) {
   return 0;
 }
 
-/* ---- starting ----------------------------------------------------------------------------------
- */
+/* ---- starting ------------------------------------------------------------------------------ */
 
 bool trp_behavior_is_object(lua_State *L, int idx) {
   if (lua_type(L, idx) != LUA_TTABLE || !lua_getmetatable(L, idx)) return false;
@@ -194,8 +192,7 @@ static int main_entry(lua_State *L) {
   return chunk_returned(L, LUA_OK, 0);
 }
 
-/* ---- what tasks have done: outside of the coroutine --------------------------------------------
- */
+/* ---- what tasks have done: outside of the coroutine ---------------------------------------- */
 
 /* Says that init has succeeded: by its return value, or later. */
 static void started(trp_lua *lua) {
@@ -290,8 +287,7 @@ void trp_behavior_task_ended(trp_lua *lua, trp_task *task) {
   }
 }
 
-/* ---- messages ----------------------------------------------------------------------------------
- */
+/* ---- messages ------------------------------------------------------------------------------ */
 
 static void push_signal(lua_State *L, const char *name) {
   lua_rawgeti(L, LUA_REGISTRYINDEX, TRP_REG_SIGNALS);
@@ -424,8 +420,7 @@ static void catch_up(trp_lua *lua) {
   TRP_NATIVE_END(frame);
 }
 
-/* ---- callbacks ---------------------------------------------------------------------------------
- */
+/* ---- callbacks ----------------------------------------------------------------------------- */
 
 static int on_init(troupe_actor *self, void *arg) {
   trp_lua *lua;

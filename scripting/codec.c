@@ -40,8 +40,7 @@ const trp_codec_hooks *trp_codec_hooks_of(lua_State *L) {
   return held ? *held : NULL;
 }
 
-/* ---- encoding ---------------------------------------------------------------------------------
- */
+/* ---- encoding ------------------------------------------------------------------------------ */
 
 /* One step of the path to the value at hand. */
 typedef struct step {

@@ -136,8 +136,7 @@ static int pull(decoder *d, unsigned depth) {
   return t.type == TRP_WIRE_ARRAY ? pull_array(d, t.len, depth + 1) : pull_map(d, t.len, depth + 1);
 }
 
-/* ---- what it takes -----------------------------------------------------------------------------
- */
+/* ---- what it takes ------------------------------------------------------------------------- */
 
 static size_t table_bytes(size_t slots, size_t each) {
   size_t rounded = 1;
@@ -192,8 +191,7 @@ static bool has_room(lua_State *L, const void *data, size_t len) {
   return trp_arena_fits(a, cost);
 }
 
-/* ---- whole messages ----------------------------------------------------------------------------
- */
+/* ---- whole messages ------------------------------------------------------------------------ */
 
 /* Counts must fit what Lua takes as an int, also when rounded up to a power of two. */
 static int admit(lua_State *L, const void *data, size_t len) {

@@ -104,8 +104,7 @@ int trp_fault_throw_code(lua_State *L, bool quiet, int code, const char *message
   return trp_fault_throw(L, quiet);
 }
 
-/* ---- from an error to text ---------------------------------------------------------------------
- */
+/* ---- from an error to text ----------------------------------------------------------------- */
 
 enum { FAILURE_CODE = 1, FAILURE_MESSAGE, FAILURE_TRACEBACK };
 
@@ -191,8 +190,7 @@ trp_failure trp_fault_read(lua_State *L, int idx) {
   return f;
 }
 
-/* ---- the metatable -----------------------------------------------------------------------------
- */
+/* ---- the metatable ------------------------------------------------------------------------- */
 
 static int fault_tostring(lua_State *L) {
   push_text(L, 1);

@@ -24,8 +24,7 @@ enum {
   TREE_FACTOR = 16 /* bytes of tree that are charged for each byte of text while it exists */
 };
 
-/* ---- decoding ----------------------------------------------------------------------------------
- */
+/* ---- decoding ------------------------------------------------------------------------------ */
 
 typedef struct tree {
   trp_item item;
@@ -152,8 +151,7 @@ static int decode(lua_State *L, bool quiet) {
   return 1;
 }
 
-/* ---- encoding ----------------------------------------------------------------------------------
- */
+/* ---- encoding ------------------------------------------------------------------------------ */
 
 typedef struct writer {
   lua_State *L;
@@ -352,8 +350,7 @@ static int encode(lua_State *L, bool quiet) {
   return trp_fault_throw_code(L, quiet, w.err, NULL);
 }
 
-/* ---- the module --------------------------------------------------------------------------------
- */
+/* ---- the module ---------------------------------------------------------------------------- */
 
 static int json_decode(lua_State *L) { return decode(L, false); }
 static int json_try_decode(lua_State *L) { return decode(L, true); }

@@ -49,8 +49,7 @@ void trp_logging_write(lua_State *L, troupe_log_level level, const char *text, s
   TRP_NATIVE_END(frame);
 }
 
-/* ---- fields ------------------------------------------------------------------------------------
- */
+/* ---- fields -------------------------------------------------------------------------------- */
 
 /* A text as it stands in a line: with spaces, quotes or '=' it goes into quotes. */
 static void add_value(luaL_Buffer *b, const char *s, size_t len) {

@@ -17,8 +17,7 @@
 #define WAIT_MS 5000
 #define STOP_MS 30000
 
-/* ---- objects -----------------------------------------------------------------------------------
- */
+/* ---- objects ------------------------------------------------------------------------------- */
 
 const trp_ref *trp_ref_test(lua_State *L, int idx) { return luaL_testudata(L, idx, META); }
 
@@ -89,8 +88,7 @@ static int check_right(lua_State *L, const trp_ref *ref, uint8_t right, bool qui
   return trp_fault_throw_code(L, quiet, TROUPE_E_DENIED, lua_tostring(L, -1));
 }
 
-/* ---- tell --------------------------------------------------------------------------------------
- */
+/* ---- tell ---------------------------------------------------------------------------------- */
 
 static int told(lua_State *L, int err) {
   lua_pushboolean(L, err == TROUPE_OK);
@@ -124,8 +122,7 @@ static int ref_tell(lua_State *L) {
   return told(L, err);
 }
 
-/* ---- ask ---------------------------------------------------------------------------------------
- */
+/* ---- ask ----------------------------------------------------------------------------------- */
 
 static int answered(lua_State *L, int status, lua_KContext quiet) {
   (void)status;
@@ -167,8 +164,7 @@ static int ask(lua_State *L, bool quiet) {
 static int ref_ask(lua_State *L) { return ask(L, false); }
 static int ref_try_ask(lua_State *L) { return ask(L, true); }
 
-/* ---- options and rights ------------------------------------------------------------------------
- */
+/* ---- options and rights -------------------------------------------------------------------- */
 
 static int ref_with(lua_State *L) {
   static const char *const keys[] = {"timeout_ms", "wait_ms", "priority", NULL};
@@ -214,8 +210,7 @@ static int ref_restrict(lua_State *L) {
   return 1;
 }
 
-/* ---- ends --------------------------------------------------------------------------------------
- */
+/* ---- ends ---------------------------------------------------------------------------------- */
 
 static int ref_kill(lua_State *L) {
   const trp_ref *ref = check_ref(L);
@@ -273,8 +268,7 @@ static int ref_stop(lua_State *L) {
   return trp_lua_wait(L, (lua_KContext)id, stop_ended);
 }
 
-/* ---- monitors ----------------------------------------------------------------------------------
- */
+/* ---- monitors ------------------------------------------------------------------------------ */
 
 typedef struct monitor {
   uint64_t id;
@@ -330,8 +324,7 @@ static int monitor_cancel(lua_State *L) {
   return 1;
 }
 
-/* ---- metatables --------------------------------------------------------------------------------
- */
+/* ---- metatables ---------------------------------------------------------------------------- */
 
 static int ref_eq(lua_State *L) {
   const trp_ref *a = trp_ref_test(L, 1), *b = trp_ref_test(L, 2);

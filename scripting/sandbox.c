@@ -15,8 +15,7 @@
 #include "scripting/reply.h"
 #include "scripting/state.h"
 
-/* ---- base --------------------------------------------------------------------------------------
- */
+/* ---- base ---------------------------------------------------------------------------------- */
 
 static int base_setmetatable(lua_State *L) {
   int type = lua_type(L, 2);
@@ -110,8 +109,7 @@ static int base_print(lua_State *L) {
   return 0;
 }
 
-/* ---- string ------------------------------------------------------------------------------------
- */
+/* ---- string -------------------------------------------------------------------------------- */
 
 /* Goes over the directives of a format: %p is refused, and what %s would show by its address is
  * replaced on the stack. */
@@ -139,8 +137,7 @@ static int string_format(lua_State *L) {
   return stock(L);
 }
 
-/* ---- math --------------------------------------------------------------------------------------
- */
+/* ---- math ---------------------------------------------------------------------------------- */
 
 /* As stock math.random, on the actor's own generator. */
 static int math_random(lua_State *L) {
@@ -187,8 +184,7 @@ static int math_randomseed(lua_State *L) {
   return 0;
 }
 
-/* ---- debug -------------------------------------------------------------------------------------
- */
+/* ---- debug --------------------------------------------------------------------------------- */
 
 static int debug_traceback(lua_State *L) {
   lua_State *co = lua_tothread(L, 1);
@@ -202,8 +198,7 @@ static int debug_traceback(lua_State *L) {
   return 1;
 }
 
-/* ---- building ----------------------------------------------------------------------------------
- */
+/* ---- building ------------------------------------------------------------------------------ */
 
 /* Copies the named fields of the table on top into a new one, which takes its place. */
 static void pick(lua_State *L, const char *const names[]) {

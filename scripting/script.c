@@ -14,8 +14,7 @@
 #include "scripting/behavior.h"
 #include "tools/beneath.h"
 
-/* ---- the budget of spawns ----------------------------------------------------------------------
- */
+/* ---- the budget of spawns ------------------------------------------------------------------ */
 
 static void budget_unref(trp_budget *b) {
   while (b) {
@@ -58,8 +57,7 @@ static trp_budget *new_budget(const troupe_allocator *al, uint32_t limit, trp_bu
   return b;
 }
 
-/* ---- making ------------------------------------------------------------------------------------
- */
+/* ---- making -------------------------------------------------------------------------------- */
 
 static void free_script(trp_script *s) {
   const troupe_allocator *al = &s->sys->allocator;
@@ -232,8 +230,7 @@ int trp_script_new(troupe_system *sys, const troupe_script *want, const trp_scri
   return TROUPE_OK;
 }
 
-/* ---- checking ----------------------------------------------------------------------------------
- */
+/* ---- checking ------------------------------------------------------------------------------ */
 
 static void *check_alloc(void *ud, void *p, size_t old_size, size_t new_size) {
   const troupe_allocator *al = ud;
@@ -265,8 +262,7 @@ int trp_script_check(const trp_script *s, char *msg, size_t msg_len) {
   return err;
 }
 
-/* ---- spawning ----------------------------------------------------------------------------------
- */
+/* ---- spawning ------------------------------------------------------------------------------ */
 
 static void free_arg(void *arg) { trp_script_unref(arg); }
 

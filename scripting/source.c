@@ -69,8 +69,7 @@ int trp_source_text(troupe_system *sys, const char *text, size_t len, const char
   return TROUPE_OK;
 }
 
-/* ---- files -------------------------------------------------------------------------------------
- */
+/* ---- files --------------------------------------------------------------------------------- */
 
 static int open_file(const char *root, const char *path, int *fd) {
   if (!root) {

@@ -12,8 +12,7 @@
 #include "scripting/script.h"
 #include "scripting/task.h"
 
-/* ---- permissions -------------------------------------------------------------------------------
- */
+/* ---- permissions --------------------------------------------------------------------------- */
 
 enum { WISHES_MAX = 512, WISH_ROOT = TRP_GRANT_LISTS, WISH_ROOT_RW };
 
@@ -127,8 +126,7 @@ static int build_grants(const wishes *w, const trp_script *parent, trp_grants **
   return err;
 }
 
-/* ---- options -----------------------------------------------------------------------------------
- */
+/* ---- options ------------------------------------------------------------------------------- */
 
 /* *over becomes the name of a limit that is over the spawning actor's own. */
 static uint64_t read_limit(lua_State *L, int limits, const char *key, uint64_t most,
@@ -202,8 +200,7 @@ static void read_options(lua_State *L, troupe_script *want, bool *monitor, const
   read_mailbox(L, 1, want);
 }
 
-/* ---- starting ----------------------------------------------------------------------------------
- */
+/* ---- starting ------------------------------------------------------------------------------ */
 
 /* Compiles the new script here, at this actor's cost, for its errors only. */
 static void check_source(lua_State *L, bool quiet, const troupe_script *want, int *rc) {

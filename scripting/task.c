@@ -8,8 +8,7 @@
 #include "scripting/coroutine.h"
 #include "scripting/fault.h"
 
-/* ---- inside the coroutine ----------------------------------------------------------------------
- */
+/* ---- inside the coroutine ------------------------------------------------------------------ */
 
 static int ended(lua_State *L, int status, lua_KContext ctx) {
   (void)ctx;
@@ -26,8 +25,7 @@ static int task_main(lua_State *L) {
 
 trp_failure trp_task_failure(const trp_task *task) { return trp_fault_read(task->co, -1); }
 
-/* ---- making and reusing ------------------------------------------------------------------------
- */
+/* ---- making and reusing -------------------------------------------------------------------- */
 
 static trp_task *make(trp_lua *lua) {
   lua_State *L = lua->L;
@@ -96,8 +94,7 @@ static void retire(trp_lua *lua, trp_task *task) {
   lua->idle_count++;
 }
 
-/* ---- running -----------------------------------------------------------------------------------
- */
+/* ---- running ------------------------------------------------------------------------------- */
 
 static void run(trp_lua *lua, trp_task *task, int nargs) {
   TRP_ASSERT(!lua->task);
@@ -175,8 +172,7 @@ void trp_task_deliver(trp_lua *lua, trp_task *task, const troupe_message *messag
   run(lua, task, 0);
 }
 
-/* ---- waiting -----------------------------------------------------------------------------------
- */
+/* ---- waiting ------------------------------------------------------------------------------- */
 
 int trp_task_want_line(trp_lua *lua, uint64_t down_id, uint64_t limit_ms) {
   trp_task *task = lua->task;

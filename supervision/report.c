@@ -13,7 +13,7 @@
 #define WHO_LEN 128
 #define ROW_LEN 192 /* id 64, numbers 20 + 10 + 10, words, tabs */
 
-/* ---- log lines ---- */
+/* ---- log lines ----------------------------------------------------------------------------- */
 
 void trp_report_flush(troupe_actor *self, trp_supervisor *s) {
   if (!s->log_suppressed) return;
@@ -56,7 +56,7 @@ void trp_report(troupe_actor *self, trp_supervisor *s, const char *what, const t
                 s->spec->max_restarts, why->reason ? why->reason : "");
 }
 
-/* ---- the table ---- */
+/* ---- the table ----------------------------------------------------------------------------- */
 
 static const char *state_name(const trp_seat *seat) {
   switch (seat->state) {

@@ -5,7 +5,7 @@
 #include "actors/actor.h"
 #include "actors/base/assert.h"
 
-/* ---- one seat ---- */
+/* ---- one seat ------------------------------------------------------------------------------ */
 
 /* A new logical actor; TROUPE_PENDING, or why there is none. */
 static int spawn(troupe_actor *self, trp_supervisor *s, trp_seat *seat) {
@@ -46,7 +46,7 @@ static void stop_seat(troupe_actor *self, trp_supervisor *s, trp_seat *seat, uin
   troupe_child_stop(self, seat->child, shutdown_ms);
 }
 
-/* ---- rounds ---- */
+/* ---- rounds -------------------------------------------------------------------------------- */
 
 static void cancel_wait(troupe_actor *self, trp_supervisor *s) {
   if (s->round.timer) troupe_actor_cancel_timer(self, s->round.timer);
@@ -201,7 +201,7 @@ void trp_round_drive(troupe_actor *self, trp_supervisor *s) {
   }
 }
 
-/* ---- the end ---- */
+/* ---- the end ------------------------------------------------------------------------------- */
 
 void trp_supervisor_end(troupe_actor *self, trp_supervisor *s, troupe_exit_class why, int code,
                         const char *reason, const char *traceback) {

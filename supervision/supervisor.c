@@ -20,7 +20,7 @@ uint64_t trp_supervisor_now_ms(const trp_supervisor *s) {
 
 static double random_share(trp_supervisor *s) { return trp_rand_double(&s->rand); }
 
-/* ---- ends of the supervisor ---- */
+/* ---- ends of the supervisor ---------------------------------------------------------------- */
 
 /* "<what> <id>: <class>: <reason>" as the supervisor's own reason. */
 static void end_for(troupe_actor *self, trp_supervisor *s, const trp_seat *seat,
@@ -53,7 +53,7 @@ static void shut_down(troupe_actor *self, trp_supervisor *s, const trp_seat *sea
   trp_supervisor_end(self, s, TROUPE_EXIT_SHUTDOWN, 0, text, NULL);
 }
 
-/* ---- what follows an end of a child ---- */
+/* ---- what follows an end of a child -------------------------------------------------------- */
 
 /* The seat stays or goes without an actor. */
 static void vacate(troupe_actor *self, trp_supervisor *s, trp_seat *seat, trp_slot_was was) {
@@ -220,7 +220,7 @@ static void gone(trp_supervisor *s, trp_seat *seat) {
   s->alive--;
 }
 
-/* ---- callbacks ---- */
+/* ---- callbacks ----------------------------------------------------------------------------- */
 
 static void supervisor_child(troupe_actor *self, troupe_child *child, troupe_child_event event) {
   trp_supervisor *s = troupe_actor_state(self);
@@ -347,7 +347,7 @@ const troupe_behavior trp_supervisor_behavior = {.size = sizeof trp_supervisor_b
                                                  .stops_pending = true,
                                                  .fini = supervisor_fini};
 
-/* ---- spawning ---- */
+/* ---- spawning ------------------------------------------------------------------------------ */
 
 static void drop_spec(void *arg) { trp_supervisor_spec_unref(arg); }
 

@@ -92,7 +92,7 @@ typedef struct trp_supervisor {
   trp_seat seats[];        /* spec->count, in start order */
 } trp_supervisor;
 
-/* ---- supervisor.c ---- */
+/* ---- supervisor.c -------------------------------------------------------------------------- */
 
 /* Checks and copies a spec for troupe_spawn or troupe_actor_spawn, which then take the copy.
  *   name   registered; borrowed; may be NULL
@@ -116,7 +116,7 @@ static inline uint32_t trp_seat_index(const trp_supervisor *s, const trp_seat *s
 
 uint64_t trp_supervisor_now_ms(const trp_supervisor *s);
 
-/* ---- round.c ---- */
+/* ---- round.c ------------------------------------------------------------------------------- */
 
 /* Stops and starts what is not so yet in the range, not before due_ms; joins a running round. */
 void trp_round_begin(troupe_actor *self, trp_supervisor *s, trp_range range, uint64_t due_ms);
@@ -140,7 +140,7 @@ bool trp_supervisor_end_drive(troupe_actor *self, trp_supervisor *s);
 /* The escalation time is over. */
 void trp_supervisor_end_kill(troupe_actor *self, trp_supervisor *s);
 
-/* ---- report.c ---- */
+/* ---- report.c ------------------------------------------------------------------------------ */
 
 /* One line at level warn: what happened (child_terminated, start_error, shutdown_error,
  * max_restarts), to whom, why, and what is done about it. At most 10 a second. */

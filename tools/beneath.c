@@ -153,7 +153,7 @@ int trp_beneath_open(const trp_root *roots, size_t count, bool write, const char
   return walk ? trp_beneath_walk(roots, count, write, path, flags, mode, fd) : err;
 }
 
-/* ---- the walk ----------------------------------------------------------------------------- */
+/* ---- the walk ------------------------------------------------------------------------------ */
 
 /* Where a walk stands: the directory `dir`, whose path without links is `here`. */
 typedef struct position {

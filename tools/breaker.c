@@ -67,7 +67,7 @@ int trp_breaker_config_check(const trp_breaker_config *config, char *msg, size_t
 
 static uint64_t plus(uint64_t a, uint64_t b) { return b > UINT64_MAX - a ? UINT64_MAX : a + b; }
 
-/* ---- the window ------------------------------------------------------------------------------ */
+/* ---- the window ---------------------------------------------------------------------------- */
 
 static void clear_window(trp_breaker *b) {
   memset(b->buckets, 0, sizeof b->buckets);
@@ -111,7 +111,7 @@ static bool must_trip(const trp_breaker *b) {
   return (double)b->failures >= c->failure_rate * (double)b->calls - 1e-9;
 }
 
-/* ---- transitions ----------------------------------------------------------------------------- */
+/* ---- transitions --------------------------------------------------------------------------- */
 
 static uint32_t level_at(const trp_breaker *b, uint64_t now_ms) {
   if (b->state != TRP_BREAKER_CLOSED || now_ms <= b->closed_ms) return b->level;
@@ -203,7 +203,7 @@ static void advance(trp_breaker *b, uint64_t now_ms) {
   }
 }
 
-/* ---- permits --------------------------------------------------------------------------------- */
+/* ---- permits ------------------------------------------------------------------------------- */
 
 void trp_breaker_init(trp_breaker *b, const trp_breaker_config *config) {
   TRP_ASSERT(trp_breaker_config_check(config, NULL, 0) == TROUPE_OK);

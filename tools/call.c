@@ -64,7 +64,7 @@ static int number_of(const failure *f) {
   return TROUPE_E_TOOL;
 }
 
-/* ---- the end ------------------------------------------------------------------------------ */
+/* ---- the end ------------------------------------------------------------------------------- */
 
 static void free_call(troupe_actor *a, call *c) {
   const troupe_allocator *al = &a->sys->allocator;
@@ -108,7 +108,7 @@ static void fail(troupe_actor *a, call *c, const failure *why) {
   trp_actor_resume(a, &e);
 }
 
-/* ---- attempts ----------------------------------------------------------------------------- */
+/* ---- attempts ------------------------------------------------------------------------------ */
 
 static uint64_t earlier(uint64_t a, uint64_t b) { return b != 0 && b < a ? b : a; }
 
@@ -209,7 +209,7 @@ static void attempt_failed(troupe_actor *a, call *c, const failure *f) {
   }
 }
 
-/* ---- called back through the ledger ------------------------------------------------------- */
+/* ---- called back through the ledger -------------------------------------------------------- */
 
 static void call_deliver(troupe_actor *a, trp_item *it, trp_msg *m) {
   call *c = TRP_CONTAINER(it, call, item);
@@ -298,7 +298,7 @@ bool troupe_actor_cancel_call(troupe_actor *self, uint64_t id) {
   return true;
 }
 
-/* ---- the start ---------------------------------------------------------------------------- */
+/* ---- the start ----------------------------------------------------------------------------- */
 
 /* False: f says why the call will not be made. */
 static bool permitted(const call *c, failure *f) {

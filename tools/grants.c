@@ -175,8 +175,7 @@ int troupe_grants_set_spawn(troupe_grants *g, uint32_t count) {
   return TROUPE_OK;
 }
 
-/* ---- questions ---------------------------------------------------------------------------------
- */
+/* ---- questions ----------------------------------------------------------------------------- */
 
 const char *trp_grants_entry(const trp_grants *g, trp_grant which, size_t index) {
   return g && index < g->lists[which].len ? g->lists[which].items[index] : NULL;
@@ -247,8 +246,7 @@ int trp_grants_narrow(const trp_grants *parent, trp_grants *wanted, trp_grants *
   return TROUPE_OK;
 }
 
-/* ---- files -------------------------------------------------------------------------------------
- */
+/* ---- files --------------------------------------------------------------------------------- */
 
 int trp_grants_open(const trp_grants *g, const char *path, size_t len, int flags, mode_t mode,
                     int *fd) {

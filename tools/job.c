@@ -9,7 +9,7 @@
 #include "actors/base/mem.h"
 #include "actors/system.h"
 
-/* ---- arguments ---------------------------------------------------------------------------- */
+/* ---- arguments ----------------------------------------------------------------------------- */
 
 trp_args *trp_args_new(const troupe_allocator *al, const void *data, size_t len) {
   trp_args *args = trp_alloc(al, sizeof *args + len);
@@ -31,7 +31,7 @@ void trp_args_unref(const troupe_allocator *al, trp_args *args) {
   trp_free(al, args, sizeof *args + args->len);
 }
 
-/* ---- life --------------------------------------------------------------------------------- */
+/* ---- life ---------------------------------------------------------------------------------- */
 
 static const size_t job_size = sizeof(troupe_call) + sizeof(trp_msg) + 1;
 
@@ -93,7 +93,7 @@ static void give_back(troupe_call *job) {
   if (t->has_breaker) trp_breaker_release(&t->breaker, job->permit, now_ms(job));
 }
 
-/* ---- executors ---------------------------------------------------------------------------- */
+/* ---- executors ----------------------------------------------------------------------------- */
 
 /* The executor takes the job; false: nobody waits any more. */
 static bool begin(troupe_call *job) {
@@ -189,7 +189,7 @@ static void end(troupe_call *job, troupe_outcome outcome) {
   }
 }
 
-/* ---- the owner's side --------------------------------------------------------------------- */
+/* ---- the owner's side ---------------------------------------------------------------------- */
 
 static void on_cancel(trp_loop *loop, trp_loop_task *task) {
   troupe_call *job = TRP_CONTAINER(task, troupe_call, cancel);
@@ -235,7 +235,7 @@ uint64_t trp_job_started_ns(troupe_call *job) {
   return at;
 }
 
-/* ---- what tools call ---------------------------------------------------------------------- */
+/* ---- what tools call ----------------------------------------------------------------------- */
 
 const void *troupe_call_args(const troupe_call *call, size_t *len) {
   *len = call->args->len;

@@ -7,8 +7,7 @@
 
 #include "actors/base/assert.h"
 
-/* ---- reading ----------------------------------------------------------------------------------
- */
+/* ---- reading ------------------------------------------------------------------------------- */
 
 enum { INVALID = 0xff };
 
@@ -184,8 +183,7 @@ int trp_wire_valid(const void *data, size_t len, unsigned max_depth) {
   return trp_wire_at_end(&r) ? TROUPE_OK : TROUPE_E_FORMAT;
 }
 
-/* ---- looking up -------------------------------------------------------------------------------
- */
+/* ---- looking up ---------------------------------------------------------------------------- */
 
 static bool is_key(const trp_wire_reader *at, const char *key) {
   trp_wire_reader r = *at;
@@ -279,8 +277,7 @@ int trp_wire_get_bool(const void *data, size_t len, const char *key, bool *out) 
   return TROUPE_OK;
 }
 
-/* ---- writing ----------------------------------------------------------------------------------
- */
+/* ---- writing ------------------------------------------------------------------------------- */
 
 void trp_wire_put_raw(trp_wire_writer *w, const void *p, size_t n) {
   if (!w->err) w->err = trp_buf_append(w->buf, p, n);

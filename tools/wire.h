@@ -20,8 +20,7 @@
 
 enum { TRP_WIRE_DEPTH = 32 };
 
-/* ---- reading ----------------------------------------------------------------------------------
- */
+/* ---- reading ------------------------------------------------------------------------------- */
 
 typedef enum trp_wire_type {
   TRP_WIRE_NIL,
@@ -76,8 +75,7 @@ int trp_wire_skip(trp_wire_reader *r, unsigned max_depth);
 /* Checks that the bytes are exactly one value. Returns as trp_wire_skip. */
 int trp_wire_valid(const void *data, size_t len, unsigned max_depth);
 
-/* ---- looking up the fields of a map, for a tool's arguments -------------------------------------
- */
+/* ---- looking up the fields of a map, for a tool's arguments -------------------------------- */
 
 typedef struct trp_wire_slice {
   const uint8_t *data;
@@ -99,8 +97,7 @@ int trp_wire_get_int(const void *data, size_t len, const char *key, int64_t *out
 int trp_wire_get_double(const void *data, size_t len, const char *key, double *out);
 int trp_wire_get_bool(const void *data, size_t len, const char *key, bool *out);
 
-/* ---- writing ----------------------------------------------------------------------------------
- */
+/* ---- writing ------------------------------------------------------------------------------- */
 
 typedef struct trp_wire_writer {
   trp_buf *buf; /* borrowed; its limit is the limit of what is written */

@@ -192,8 +192,7 @@ TROUPE_API int troupe_kill(troupe_system *sys, troupe_pid pid);
 /* The pid registered under a name, or 0. Thread: any. */
 TROUPE_API troupe_pid troupe_whereis(troupe_system *sys, const char *name);
 
-/* ---- for behaviours; thread: owner ------------------------------------------------------------
- */
+/* ---- for behaviours; thread: owner --------------------------------------------------------- */
 
 TROUPE_API troupe_pid troupe_actor_pid(const troupe_actor *self);
 TROUPE_API troupe_system *troupe_actor_system(const troupe_actor *self);

@@ -116,8 +116,7 @@ typedef struct troupe_tool_info {
 /* Thread any. Returns TROUPE_OK or TROUPE_E_NOT_FOUND. */
 TROUPE_API int troupe_tool_read_info(troupe_system *sys, const char *name, troupe_tool_info *out);
 
-/* ---- calling, from a behaviour in C; thread: owner ----------------------------------------------
- */
+/* ---- calling, from a behaviour in C; thread: owner ----------------------------------------- */
 
 /* Why a call has no value. Borrowed until `resume` returns.
  *
@@ -164,8 +163,7 @@ TROUPE_API int troupe_actor_call(troupe_actor *self, const char *tool, const voi
  */
 TROUPE_API bool troupe_actor_cancel_call(troupe_actor *self, uint64_t id);
 
-/* ---- inside a tool; thread: the one that runs it, unless stated ---------------------------------
- */
+/* ---- inside a tool; thread: the one that runs it, unless stated ---------------------------- */
 
 TROUPE_API const void *troupe_call_args(const troupe_call *call, size_t *len);
 TROUPE_API uint32_t troupe_call_attempt(const troupe_call *call); /* 1, 2, … */

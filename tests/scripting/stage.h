@@ -74,8 +74,7 @@ static inline void stage_stop(stage *s) {
   pthread_mutex_destroy(&s->lock);
 }
 
-/* ---- the parent --------------------------------------------------------------------------------
- */
+/* ---- the parent ---------------------------------------------------------------------------- */
 
 static inline int cast_init(troupe_actor *a, void *arg) {
   cast *c = arg;

@@ -12,8 +12,7 @@
 #define KIB ((size_t)1024)
 #define MIB (KIB * KIB)
 
-/* ---- harness: what a worker does around a slice ------------------------------------------------
- */
+/* ---- harness: what a worker does around a slice -------------------------------------------- */
 
 typedef struct heap {
   faulty memory;
@@ -51,8 +50,7 @@ static bool run(heap *h, void (*f)(heap *h, void *arg), void *arg) {
   return false;
 }
 
-/* ---- plain blocks ------------------------------------------------------------------------------
- */
+/* ---- plain blocks -------------------------------------------------------------------------- */
 
 typedef struct request {
   void *p;
@@ -314,8 +312,7 @@ static void empty_chunks_go_back(void **state) {
   heap_fini(&h);
 }
 
-/* ---- property: against a shadow model ----------------------------------------------------------
- */
+/* ---- property: against a shadow model ------------------------------------------------------ */
 
 typedef struct shadow {
   unsigned char *p;
@@ -368,8 +365,7 @@ static void blocks_keep_their_bytes(void **state) {
   heap_fini(&h);
 }
 
-/* ---- Lua ---------------------------------------------------------------------------------------
- */
+/* ---- Lua ----------------------------------------------------------------------------------- */
 
 typedef struct script {
   const char *source;

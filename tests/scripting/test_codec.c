@@ -17,8 +17,7 @@
 
 enum { LIMIT = 1 << 20 };
 
-/* ---- harness: as much of an actor as the codec needs
- * --------------------------------------------- */
+/* ---- harness: as much of an actor as the codec needs --------------------------------------- */
 
 typedef struct rig {
   faulty heap, memory; /* of the Lua state; of the scratch buffer */
@@ -156,8 +155,7 @@ static int decode_value(rig *g, const void *data, size_t len) {
   return err;
 }
 
-/* ---- bytes
- * ---------------------------------------------------------------------------------------- */
+/* ---- bytes --------------------------------------------------------------------------------- */
 
 static void values_have_exact_bytes(void **state) {
   (void)state;
@@ -275,8 +273,7 @@ static void references_make_a_round_trip(void **state) {
   rig_fini(&g);
 }
 
-/* ---- property: round trips
- * ------------------------------------------------------------------------ */
+/* ---- property: round trips ----------------------------------------------------------------- */
 
 static void push_scalar(lua_State *L, trp_rand *r, bool key) {
   static char bytes[70000];
@@ -363,8 +360,7 @@ static void random_values_come_back_the_same(void **state) {
   rig_fini(&g);
 }
 
-/* ---- refusals
- * ------------------------------------------------------------------------------------- */
+/* ---- refusals ------------------------------------------------------------------------------ */
 
 static void refusals_name_the_path(void **state) {
   (void)state;
@@ -440,8 +436,7 @@ static void no_metamethod_runs(void **state) {
   rig_fini(&g);
 }
 
-/* ---- limits
- * --------------------------------------------------------------------------------------- */
+/* ---- limits -------------------------------------------------------------------------------- */
 
 static void depth_32_is_the_last(void **state) {
   (void)state;
@@ -535,8 +530,7 @@ static void each_allocation_of_the_buffer_may_fail(void **state) {
   }
 }
 
-/* ---- hostile bytes
- * -------------------------------------------------------------------------------- */
+/* ---- hostile bytes ------------------------------------------------------------------------- */
 
 static void hostile_bytes_are_refused_and_leave_nothing(void **state) {
   (void)state;
@@ -620,8 +614,7 @@ static void changed_bytes_never_mislead_the_decoder(void **state) {
   rig_fini(&g);
 }
 
-/* ---- left in the middle
- * --------------------------------------------------------------------------- */
+/* ---- left in the middle -------------------------------------------------------------------- */
 
 /* Fills a state whose limit may be too low for it; true when it was not left. */
 static bool decode_within(rig *g, const trp_buf *message) {
@@ -654,8 +647,7 @@ static void decoding_can_be_left_at_every_allocation(void **state) {
   rig_fini(&from);
 }
 
-/* ---- room
- * ----------------------------------------------------------------------------------------- */
+/* ---- room ---------------------------------------------------------------------------------- */
 
 static void decoding_takes_no_more_than_its_cost(void **state) {
   (void)state;

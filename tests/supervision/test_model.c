@@ -42,7 +42,7 @@ typedef struct model {
 
 static unsigned below(model *m, unsigned n) { return (unsigned)trp_rand_below(&m->rand, n); }
 
-/* ---- a random tree ---- */
+/* ---- a random tree ------------------------------------------------------------------------- */
 
 static sup *make(model *m, sup *parent) {
   sup *s = &m->sups[m->nsups++];
@@ -81,7 +81,7 @@ static sup *make(model *m, sup *parent) {
   return s;
 }
 
-/* ---- the rules ---- */
+/* ---- the rules ----------------------------------------------------------------------------- */
 
 static void stop_node(node *k);
 
@@ -199,7 +199,7 @@ static void end_node(sup *s, node *k, bool clean, uint64_t now) {
   }
 }
 
-/* ---- comparing ---- */
+/* ---- comparing ----------------------------------------------------------------------------- */
 
 static void compare(model *m, unsigned run, unsigned step) {
   for (unsigned s = 0; s < m->nsups; s++) {

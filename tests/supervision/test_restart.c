@@ -1,6 +1,6 @@
 #include "tests/supervision/tree.h"
 
-/* ---- strategies ---- */
+/* ---- strategies ---------------------------------------------------------------------------- */
 
 static void one_for_one_restarts_only_the_child(void **state) {
   (void)state;
@@ -133,7 +133,7 @@ static void group_restarts_start_the_done_and_drop_the_temporary(void **state) {
   }
 }
 
-/* ---- budget ---- */
+/* ---- budget -------------------------------------------------------------------------------- */
 
 static void one_more_than_the_budget_gives_up(void **state) {
   (void)state;
@@ -228,7 +228,7 @@ static void a_child_may_have_a_limit_of_its_own(void **state) {
   tree_close(&t);
 }
 
-/* ---- backoff ---- */
+/* ---- backoff ------------------------------------------------------------------------------- */
 
 static void failed_starts_wait_longer_and_longer(void **state) {
   (void)state;
@@ -306,7 +306,7 @@ static void a_supervisor_is_stopped_during_a_delay(void **state) {
   tree_close(&t);
 }
 
-/* ---- rounds ---- */
+/* ---- rounds -------------------------------------------------------------------------------- */
 
 static void one_for_all_repeats_the_round_when_a_start_fails(void **state) {
   (void)state;
@@ -454,7 +454,7 @@ static void a_round_goes_on_without_a_child_at_its_limit(void **state) {
   tree_close(&t);
 }
 
-/* ---- ends before the start is over ---- */
+/* ---- ends before the start is over --------------------------------------------------------- */
 
 static void a_child_that_is_done_before_it_started_is_passed(void **state) {
   (void)state;
@@ -503,7 +503,7 @@ static void nothing_restarts_while_others_are_being_stopped(void **state) {
   tree_close(&t);
 }
 
-/* ---- giving up ---- */
+/* ---- giving up ----------------------------------------------------------------------------- */
 
 static void what_does_not_stop_in_time_is_killed(void **state) {
   (void)state;

@@ -1,6 +1,6 @@
 #include "tests/supervision/tree.h"
 
-/* ---- start and stop ---- */
+/* ---- start and stop ------------------------------------------------------------------------ */
 
 static void children_start_in_order_and_stop_in_reverse(void **state) {
   (void)state;
@@ -166,7 +166,7 @@ static void a_killed_supervisor_leaves_no_orphan(void **state) {
   tree_close(&t);
 }
 
-/* ---- who hears of it ---- */
+/* ---- who hears of it ----------------------------------------------------------------------- */
 
 typedef struct witness {
   troupe_pid target;
@@ -279,7 +279,7 @@ static void unknown_messages_are_refused(void **state) {
   tree_close(&t);
 }
 
-/* ---- auto shutdown ---- */
+/* ---- auto shutdown ------------------------------------------------------------------------- */
 
 static void any_significant_child_that_is_done_ends_the_supervisor(void **state) {
   (void)state;
@@ -347,7 +347,7 @@ static void a_significant_child_at_its_limit_is_not_waited_for(void **state) {
   tree_close(&t);
 }
 
-/* ---- memory ---- */
+/* ---- memory -------------------------------------------------------------------------------- */
 
 static void a_start_with_any_allocation_failing_leaves_nothing(void **state) {
   (void)state;

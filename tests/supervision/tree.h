@@ -58,7 +58,7 @@ static inline void trace(tree *t, char what, const char *id) {
   }
 }
 
-/* ---- the child ---- */
+/* ---- the child ----------------------------------------------------------------------------- */
 
 static inline void kid_ref(void *arg) { ((kid *)arg)->refs++; }
 static inline void kid_unref(void *arg) { ((kid *)arg)->refs--; }
@@ -120,7 +120,7 @@ static const troupe_behavior kid_behavior = {.size = sizeof kid_behavior,
                                              .stop = kid_stop,
                                              .fini = kid_fini};
 
-/* ---- the tree ---- */
+/* ---- the tree ------------------------------------------------------------------------------ */
 
 static inline void tree_log(void *ctx, troupe_log_level level, const char *line, size_t len) {
   tree *t = ctx;

@@ -459,7 +459,7 @@ static void states_have_names(void **state) {
   assert_string_equal(trp_breaker_state_name(TRP_BREAKER_HALF_OPEN), "half_open");
 }
 
-/* ---- the model ------------------------------------------------------------------------------- */
+/* ---- the model ----------------------------------------------------------------------------- */
 
 enum { CALLS_MAX = 8192, PROBES_MAX = 8192 };
 

@@ -7,7 +7,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* ---- a caller that notes what becomes of its calls ---------------------------------------- */
+/* ---- a caller that notes what becomes of its calls ----------------------------------------- */
 
 typedef struct note {
   int code;
@@ -169,7 +169,7 @@ static note bench_call(bench *b, troupe_pid pid, const char *tool) {
   return b->notes[n % 256];
 }
 
-/* ---- tools -------------------------------------------------------------------------------- */
+/* ---- tools --------------------------------------------------------------------------------- */
 
 typedef struct fake {
   _Atomic int runs;
@@ -257,7 +257,7 @@ static void wait_idle(bench *b, const char *tool) {
   assert_int_equal(info_of(b, tool).orphans, 0);
 }
 
-/* ---- tests -------------------------------------------------------------------------------- */
+/* ---- tests --------------------------------------------------------------------------------- */
 
 static void a_call_brings_its_value(void **state) {
   (void)state;

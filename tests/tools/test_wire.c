@@ -27,8 +27,7 @@ static int valid(const void *data, size_t len, unsigned max_depth) {
   return err;
 }
 
-/* ---- writing -----------------------------------------------------------------------------------
- */
+/* ---- writing ------------------------------------------------------------------------------- */
 
 static void puts_have_the_shortest_encoding(void **state) {
   (void)state;
@@ -203,8 +202,7 @@ static void each_allocation_of_a_writer_may_fail(void **state) {
   }
 }
 
-/* ---- reading -----------------------------------------------------------------------------------
- */
+/* ---- reading ------------------------------------------------------------------------------- */
 
 static void unsigned_numbers_that_fit_no_integer_stay_apart(void **state) {
   (void)state;
@@ -345,8 +343,7 @@ static void a_failed_skip_does_not_move(void **state) {
   assert_ptr_equal(r.p, bytes);
 }
 
-/* ---- fields ------------------------------------------------------------------------------------
- */
+/* ---- fields -------------------------------------------------------------------------------- */
 
 static void fields_of_a_map_are_found_by_key_and_type(void **state) {
   (void)state;

@@ -67,7 +67,7 @@ typedef struct child {
   char piece[PIECE];
 } child;
 
-/* ---- memory ------------------------------------------------------------------------------- */
+/* ---- memory -------------------------------------------------------------------------------- */
 
 static void free_string(const child *c, char *s) {
   if (s) trp_free(c->al, s, strlen(s) + 1);
@@ -111,7 +111,7 @@ static int push_literal(const child *c, strings *l, const char *s) {
   return push(c, l, (trp_text){s, strlen(s)}, (trp_text){0});
 }
 
-/* ---- arguments ---------------------------------------------------------------------------- */
+/* ---- arguments ----------------------------------------------------------------------------- */
 
 static bool take_text(trp_wire_reader *r, trp_text *out) {
   trp_wire_token t;
@@ -234,7 +234,7 @@ static bool read_fields(child *c) {
   return true;
 }
 
-/* ---- the end ------------------------------------------------------------------------------ */
+/* ---- the end ------------------------------------------------------------------------------- */
 
 static void answer(child *c) {
   trp_answer a;
@@ -301,7 +301,7 @@ static void enter_closing(child *c) {
   close_handle(&c->err.pipe);
 }
 
-/* ---- killing ------------------------------------------------------------------------------ */
+/* ---- killing ------------------------------------------------------------------------------- */
 
 static void kill_group(child *c, int signum) {
   if (c->process.pid > 0) kill(-c->process.pid, signum);
@@ -333,7 +333,7 @@ void trp_exec_cancel(troupe_call *call, void *user) {
   if (c) enter_killing(c, CANCELLED);
 }
 
-/* ---- running ------------------------------------------------------------------------------ */
+/* ---- running ------------------------------------------------------------------------------- */
 
 static void check_done(child *c) {
   if (c->phase == KILLING && c->exited) {

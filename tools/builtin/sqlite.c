@@ -31,7 +31,7 @@ static int bad(session *s, const char *why) {
   return BAD_ARGUMENTS;
 }
 
-/* ---- errors ------------------------------------------------------------------------------- */
+/* ---- errors -------------------------------------------------------------------------------- */
 
 static const char *name_of(int rc) {
 #define NAME(code)                                                                                 \
@@ -92,7 +92,7 @@ static void fail(session *s, int rc) {
   }
 }
 
-/* ---- values in ---------------------------------------------------------------------------- */
+/* ---- values in ----------------------------------------------------------------------------- */
 
 static int bind_token(session *s, sqlite3_stmt *st, int at, const trp_wire_token *t) {
   switch (t->type) {
@@ -155,7 +155,7 @@ static int bind_row(session *s, sqlite3_stmt *st, trp_wire_reader *r) {
   return SQLITE_OK;
 }
 
-/* ---- rows out ----------------------------------------------------------------------------- */
+/* ---- rows out ------------------------------------------------------------------------------ */
 
 static void put_value(trp_wire_writer *w, sqlite3_stmt *st, int i) {
   switch (sqlite3_column_type(st, i)) {
@@ -224,7 +224,7 @@ static int step_all(session *s, sqlite3_stmt *st) {
   return sqlite3_reset(st);
 }
 
-/* ---- statements --------------------------------------------------------------------------- */
+/* ---- statements ---------------------------------------------------------------------------- */
 
 /* Prepares the first statement of sql; *st is NULL when there is only white space left. */
 static int prepare(session *s, trp_text *sql, sqlite3_stmt **st) {
@@ -323,7 +323,7 @@ static int run_transaction(session *s, trp_wire_slice statements) {
   return rc; /* what was not committed is rolled back when the connection is put back */
 }
 
-/* ---- the call ----------------------------------------------------------------------------- */
+/* ---- the call ------------------------------------------------------------------------------ */
 
 static void answer(session *s, int64_t changes) {
   trp_answer a;

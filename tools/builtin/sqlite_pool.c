@@ -48,7 +48,7 @@ void trp_sqlite_free(void *user) {
   trp_free(pool->al, pool, sizeof *pool);
 }
 
-/* ---- restrictions ------------------------------------------------------------------------- */
+/* ---- restrictions -------------------------------------------------------------------------- */
 
 /* Other files are out of reach: no ATTACH but the nameless one that VACUUM uses, no pragma that
  * names a directory. What would be seen by the next user of the connection taints it. */
@@ -101,7 +101,7 @@ static void restrict_to_file(trp_connection *c) {
   sqlite3_busy_handler(c->db, on_busy, c);
 }
 
-/* ---- opening ------------------------------------------------------------------------------ */
+/* ---- opening ------------------------------------------------------------------------------- */
 
 /* The path without links of a file that may not exist yet; checks the grants. */
 static int resolve(troupe_call *call, trp_text path, bool write, char *real) {
