@@ -6,7 +6,6 @@
 #ifdef TROUPE_HAS_BATTERIES
 #  include <troupe/batteries.h>
 #  include <troupe/json.h>
-#  include <troupe/json.h>
 #endif
 
 #include "cli/cli.h"
@@ -34,7 +33,6 @@ static int start(const cli_options *o, troupe_system **sys) {
   int err = troupe_system_start(sys, &cfg);
 #ifdef TROUPE_HAS_BATTERIES
   if (!err) err = troupe_batteries_register(*sys);
-  if (!err) err = troupe_json_register(*sys);
   if (!err) err = troupe_json_register(*sys);
 #endif
   return err;
