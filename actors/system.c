@@ -252,7 +252,8 @@ int troupe_system_stop(troupe_system *sys, uint32_t deadline_ms) {
   atomic_compare_exchange_strong_explicit(&sys->phase, &phase, TRP_SYSTEM_STOPPING,
                                           memory_order_acq_rel, memory_order_acquire);
   tell_root(sys, TRP_ROOT_STOP_GUARDIAN, TRP_MSG_STOP, sys->guardian);
-  if (!wait_roots(sys, 1, until)) {
+  bool late = !wait_roots(sys, 1, until);
+  if (late) {
     tell_root(sys, TRP_ROOT_KILL_GUARDIAN, TRP_MSG_KILL, sys->guardian);
     uint64_t last = trp_clock_ns(&real) + KILL_GRACE_MS * TRP_NS_PER_MS;
     if (!wait_roots(sys, 1, last)) return TROUPE_E_TIMEOUT;
@@ -267,7 +268,7 @@ int troupe_system_stop(troupe_system *sys, uint32_t deadline_ms) {
   }
   sys->loop = NULL;
   atomic_store_explicit(&sys->phase, TRP_SYSTEM_STOPPED, memory_order_release);
-  return TROUPE_OK;
+  return late ? TROUPE_E_EXPIRED : TROUPE_OK;
 }
 
 void troupe_system_free(troupe_system *sys) {

@@ -63,13 +63,13 @@ int cli_host_open(const cli_options *o, troupe_system **sys, troupe_app **app) {
   err = troupe_app_load(*sys, o->app, o->argc, o->argv, app, msg, sizeof msg);
   if (!err) return CLI_OK;
   cli_say("%s", msg[0] ? msg : troupe_strerror(err));
-  if (!cli_host_close(*sys, NULL, ABANDON_MS)) _exit(exit_code(err));
+  if (cli_host_close(*sys, NULL, ABANDON_MS) == TROUPE_E_TIMEOUT) _exit(exit_code(err));
   return exit_code(err);
 }
 
-bool cli_host_close(troupe_system *sys, troupe_app *app, uint32_t stop_ms) {
+int cli_host_close(troupe_system *sys, troupe_app *app, uint32_t stop_ms) {
   troupe_app_free(app);
-  if (troupe_system_stop(sys, stop_ms) != TROUPE_OK) return false;
-  troupe_system_free(sys);
-  return true;
+  int err = troupe_system_stop(sys, stop_ms);
+  if (err != TROUPE_E_TIMEOUT) troupe_system_free(sys);
+  return err;
 }

@@ -44,10 +44,16 @@ static int wait_end(outcome *out) {
   return code;
 }
 
-/* Ends the process when the system cannot be stopped. */
-static void stop(troupe_system *sys, const cli_options *o) {
+/* Returns the exit code, `code` when all stopped in time; ends the process when the system cannot be
+ * stopped. */
+static int stop(troupe_system *sys, const cli_options *o, int code) {
   troupe_stats stats;
-  if (cli_host_close(sys, NULL, o->stop_ms)) return;
+  int err = cli_host_close(sys, NULL, o->stop_ms);
+  if (err == TROUPE_OK) return code;
+  if (err == TROUPE_E_EXPIRED) {
+    cli_say("what had not stopped within %u ms was killed", o->stop_ms);
+    return CLI_SOFTWARE;
+  }
   troupe_system_stats(sys, &stats);
   cli_say("%llu actors have not stopped within %u ms: a script runs without end, or a tool hangs",
           (unsigned long long)stats.actors, o->stop_ms);
@@ -76,6 +82,5 @@ int cli_run(int argc, char **argv) {
   } else {
     code = wait_end(&out);
   }
-  stop(sys, &o);
-  return code;
+  return stop(sys, &o, code);
 }

@@ -97,7 +97,9 @@ TROUPE_API int troupe_system_start(troupe_system **out, const troupe_config *cfg
  * each within its shutdown time; what has not ended by deadline_ms is killed. Calls in other
  * threads that need the system return TROUPE_E_SYSTEM_STOPPED from then on. May be called again.
  * Thread   a host thread that does not run actors.
- * Returns  TROUPE_OK, or TROUPE_E_TIMEOUT: a worker is still inside an actor that cannot be stopped
+ * Returns  TROUPE_OK: everything has stopped in order (or had before)
+ *          TROUPE_E_EXPIRED: the deadline passed, what was left has been killed; the system is stopped
+ *          TROUPE_E_TIMEOUT: a worker is still inside an actor that cannot be stopped
  *          (troupe_system_free is then not allowed: the process should end). */
 TROUPE_API int troupe_system_stop(troupe_system *sys, uint32_t deadline_ms);
 

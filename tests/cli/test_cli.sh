@@ -101,6 +101,10 @@ for signal in INT TERM; do
   ends 0 "SIG$signal"
   grep -qF "stopped: shutdown" "$out" || fail "SIG$signal: the actor was not asked to stop"
 done
+begin run --stop-ms 100 lingers.lua
+kill -TERM $pid
+ends 70 "what does not stop in time"
+grep -qF "had not stopped within 100 ms was killed" "$err" || fail "the message about the kill"
 begin run loops.lua
 kill -INT $pid
 sleep 0.3
