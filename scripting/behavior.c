@@ -489,6 +489,7 @@ static int on_stop(troupe_actor *self, const troupe_exit *why) {
 static void on_fini(troupe_actor *self) {
   trp_lua *lua = troupe_actor_state(self);
   troupe_actor_set_state(self, NULL);
+  if (lua) trp_lua_enter(lua); /* it may end on another worker than it last ran on */
   trp_lua_free(lua);
 }
 
