@@ -10,6 +10,7 @@
 
 #include "actors/base/assert.h"
 #include "actors/base/mem.h"
+#include "actors/base/thread.h"
 
 typedef struct trp_cell {
   struct trp_cell *next;
@@ -102,6 +103,22 @@ static void relink(block *b) {
   b->link.next->prev = &b->link;
 }
 
+/* Where a mapping of old_size bytes has moved to, or NULL. TSAN does not know mremap and would take a
+ * new owner of the addresses for a racing one. */
+static block *map_resize(block *b, size_t old_size, size_t size) {
+#if TRP_UNDER_TSAN
+  block *moved = map_new(size);
+  if (moved) {
+    memcpy(moved, b, old_size < size ? old_size : size);
+    (void)munmap(b, old_size);
+  }
+  return moved;
+#else
+  void *p = mremap(b, old_size, size, MREMAP_MAYMOVE);
+  return p == MAP_FAILED ? NULL : p;
+#endif
+}
+
 /* Resizes in the block's own kind of memory, to real_size bytes. NULL without memory; nothing has
  * changed then. */
 static block *block_resize(trp_arena *a, block *b, size_t size) {
@@ -109,8 +126,7 @@ static block *block_resize(trp_arena *a, block *b, size_t size) {
   block *moved;
   TRP_NATIVE_BEGIN(a->frame);
   if (b->mapped) {
-    void *p = mremap(b, old_size, size, MREMAP_MAYMOVE);
-    moved = p == MAP_FAILED ? NULL : p;
+    moved = map_resize(b, old_size, size);
   } else {
     moved = trp_realloc(a->al, b, old_size, size);
   }

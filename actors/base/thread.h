@@ -28,4 +28,16 @@ extern trp_thread trp_loop_thread;
 /* Marks a function that checks at run time that it is called on the loop thread. */
 #define TRP_ASSERTS_ON_LOOP TRP_TSA(assert_capability(trp_loop_thread))
 
+/* 1 in builds with the thread sanitizer. */
+#if defined(__SANITIZE_THREAD__)
+#  define TRP_UNDER_TSAN 1
+#elif defined(__has_feature)
+#  if __has_feature(thread_sanitizer)
+#    define TRP_UNDER_TSAN 1
+#  endif
+#endif
+#ifndef TRP_UNDER_TSAN
+#  define TRP_UNDER_TSAN 0
+#endif
+
 #endif
