@@ -103,8 +103,8 @@ static void relink(block *b) {
   b->link.next->prev = &b->link;
 }
 
-/* Where a mapping of old_size bytes has moved to, or NULL. TSAN does not know mremap and would take a
- * new owner of the addresses for a racing one. */
+/* Where a mapping of old_size bytes has moved to, or NULL. TSAN does not know mremap and would take
+ * a new owner of the addresses for a racing one. */
 static block *map_resize(block *b, size_t old_size, size_t size) {
 #if TRP_UNDER_TSAN
   block *moved = map_new(size);
