@@ -36,7 +36,8 @@ typedef enum troupe_message_type {
  * others; DOWN and TIMER come from the runtime alone and cannot be forged. */
 typedef struct troupe_message {
   troupe_message_type type;
-  troupe_pid from;  /* the sender; 0 for a host thread; DOWN: the actor that ended */
+  troupe_pid from; /* the sender; a host's TELL: 0; a host's ASK: an actor of the runtime, which has
+                      no handlers; DOWN: the actor that ended */
   const char *kind; /* TELL, ASK: 1 to 64 bytes, NUL-terminated here; "" otherwise */
   size_t kind_len;
   const void *data; /* the payload */
@@ -115,7 +116,7 @@ typedef struct troupe_spawn_opts {
   uint64_t mailbox_bytes;          /* 16 MiB */
   bool mailbox_fail;        /* a full mailbox refuses at once (overflow "fail"), never parks */
   uint32_t init_timeout_ms; /* 30,000; TROUPE_INFINITY: none */
-  uint32_t shutdown_ms;     /* 5,000; TROUPE_INFINITY: none; 1 is the least: see also kill */
+  uint32_t shutdown_ms;     /* 5,000; TROUPE_INFINITY: none; at least 1, as 0 is the default */
   void *user;               /* for the parent: troupe_child_user */
 } troupe_spawn_opts;
 #define TROUPE_SPAWN_INIT                                                                          \
@@ -136,8 +137,8 @@ TROUPE_API int troupe_spawn(troupe_system *sys, troupe_pid *out, const troupe_sp
  *
  *   to     the receiver; a pid of an actor that has ended is allowed
  *   kind   1 to 64 bytes
- *   data   the payload, len bytes; NULL when len is 0. Scripts expect one msgpack array of
- * arguments.
+ *   data   the payload, len bytes; may be NULL when len is 0. Scripts expect one msgpack array of
+ *          arguments, and take no payload for no arguments.
  *
  * Memory   copies kind and data.
  * Order    messages from one sender to one receiver arrive in the order sent.
@@ -150,7 +151,7 @@ TROUPE_API int troupe_tell(troupe_system *sys, troupe_pid to, const char *kind, 
                            size_t len);
 
 typedef struct troupe_ask_opts {
-  size_t size;
+  size_t size;         /* sizeof(troupe_ask_opts) */
   uint32_t timeout_ms; /* 30,000; TROUPE_INFINITY: none */
 } troupe_ask_opts;
 
@@ -158,12 +159,13 @@ typedef struct troupe_ask_opts {
  * each troupe_ask that returned TROUPE_OK, also when the system stops. */
 typedef void (*troupe_on_reply)(void *ctx, const troupe_event *event);
 
-/* Asks from a host thread. opts may be NULL.
+/* Asks from a host thread. opts may be NULL. An actor that has ended, a full mailbox and the like
+ * are told by the event.
  *
- * Memory   copies kind and data.
+ * Memory   copies kind and data. The event is borrowed until on_reply returns.
  * Thread   any; never blocks. on_reply runs on a worker and must not block.
- * Returns  TROUPE_OK (on_reply will be called), or TROUPE_E_INVALID, TROUPE_E_SYSTEM_STOPPED,
- *          UV_ENOMEM (on_reply will not be called)
+ * Returns  TROUPE_OK (on_reply will be called), or TROUPE_E_INVALID, TROUPE_E_TOO_BIG,
+ *          TROUPE_E_SYSTEM_STOPPED, UV_ENOMEM (on_reply will not be called)
  */
 TROUPE_API int troupe_ask(troupe_system *sys, troupe_pid to, const troupe_ask_opts *opts,
                           const char *kind, const void *data, size_t len, troupe_on_reply on_reply,
@@ -218,7 +220,7 @@ TROUPE_API void troupe_actor_block(troupe_actor *self, bool blocked);
 TROUPE_API void troupe_actor_rescan(troupe_actor *self);
 
 typedef struct troupe_send_opts {
-  size_t size;
+  size_t size;         /* sizeof(troupe_send_opts) */
   uint32_t wait_ms;    /* how long a full mailbox may hold the message back; 0: refuse at once */
   uint32_t timeout_ms; /* asks: 0 means 30,000; TROUPE_INFINITY: none */
   size_t kind_len;     /* 0: kind is a C string */
@@ -242,9 +244,13 @@ TROUPE_API int troupe_actor_ask(troupe_actor *self, troupe_pid to, const char *k
 
 /* Answers the ask being handled. May be called once, before `receive` returns (later: keep the ask
  * with troupe_actor_keep_ask). A handler that returns without an answer has answered with no
- * payload. A payload over the asker's bound becomes TROUPE_E_REPLY_TOO_BIG there. code   TROUPE_OK,
- * or an error for the asker; detail then a sentence (may be NULL) Returns TROUPE_OK,
- * TROUPE_E_INVALID (no ask, or answered already). */
+ * payload. A payload over the system's max_message_bytes becomes TROUPE_E_REPLY_TOO_BIG there.
+ *
+ *   data     copied; may be NULL when len is 0
+ *   code     an error for the asker
+ *   detail   a sentence about it; may be NULL; copied, at most 4 KiB
+ *
+ * Returns TROUPE_OK, TROUPE_E_INVALID (no ask, or answered already). */
 TROUPE_API int troupe_actor_reply(troupe_actor *self, const void *data, size_t len);
 TROUPE_API int troupe_actor_reply_error(troupe_actor *self, int code, const char *detail);
 

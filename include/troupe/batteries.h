@@ -2,11 +2,12 @@
  * itself, so none but console needs an entry in permissions.tools.
  *
  * Arguments and results are msgpack; written here as Lua tables. Failures have the outcome
- * REJECTED ("invalid", "denied": nothing was done), PERMANENT, or TRANSIENT (EIO, EMFILE,
- * ENFILE, ENOMEM, EAGAIN, locked databases). Codes of the operating system are its names:
- * "ENOENT", "EACCES" (also: not granted), "EISDIR", "ENOSPC". Results have at most the tool's
- * max_result_bytes and the caller's own limit: "too_big" beyond that. Only TRANSIENT failures and
- * timeouts count for a tool's circuit breaker, so no bad file or argument closes it.
+ * REJECTED ("invalid", "denied": nothing was done), PERMANENT (also "invalid", where sqlite finds
+ * it only in the statement), or TRANSIENT (EIO, EMFILE, ENFILE, ENOMEM, EAGAIN, locked databases).
+ * Codes of the operating system are its names: "ENOENT", "EACCES" (also: not granted), "EISDIR",
+ * "ENOSPC". Results have at most the tool's max_result_bytes and the caller's own limit: "too_big"
+ * beyond that. Only TRANSIENT failures and timeouts count for a tool's circuit breaker, so no bad
+ * file or argument opens it.
  *
  *   echo     { value = v } -> v
  *           Grants: none. Idempotent.

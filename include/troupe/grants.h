@@ -5,7 +5,7 @@
  *   names   registered actors it may look up
  *   fs      directories, each readable or writable; opens the tools fs.*, sqlite and gunzip
  *   exec    absolute paths of programs; opens the tool exec
- *   net     "host:port"
+ *   net     "host:port"; no tool asks for it yet
  *   spawn   how many actors it may have as children and children's children
  */
 #ifndef TROUPE_GRANTS_H

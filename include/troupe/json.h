@@ -5,9 +5,9 @@
  *
  * Objects become tables by name, arrays lists (an empty one keeps its mark, see troupe.array), null
  * troupe.json.null. Integers and floats stay distinct. Nesting is at most 32 levels, a text at most
- * the actor's limits.message_bytes. What has no place in JSON raises an error: functions, numbers
- * that are not finite, strings that are not UTF-8, tables with mixed keys. Keys are encoded in
- * order, so that equal values have equal texts. */
+ * the actor's limits.message_bytes. What has no place in JSON is misuse and raises, also from
+ * try_encode: functions, refs, numbers that are not finite, strings that are not UTF-8, tables with
+ * mixed keys. Keys are encoded in order, so that equal values have equal texts. */
 #ifndef TROUPE_JSON_H
 #define TROUPE_JSON_H
 

@@ -21,7 +21,7 @@ typedef struct troupe_script_limits {
   uint64_t memory_bytes;  /* 50 MiB: its heap; going over it ends the generation: memory_limit */
   uint64_t message_bytes; /* 1 MiB: one message, reply, argument or tool result; at most the
                              system's max_message_bytes */
-  uint32_t cpu_ms_per_message; /* 5,000: processor time of one message */
+  uint32_t cpu_ms_per_message; /* 5,000: processor time of one message; not enforced yet */
   uint32_t log_bytes_per_s;    /* 64 KiB; what is over it is dropped, with one line that says so */
 } troupe_script_limits;
 
@@ -55,9 +55,11 @@ typedef struct troupe_script {
  * worker.
  *
  * Messages  a payload is one msgpack array of arguments; a reply is one msgpack value, and no
- * payload stands for nil. Thread    any host thread. Reads a file. Returns   TROUPE_OK;
- * TROUPE_E_SCRIPT (it does not compile, is no text, is too large); a libuv code when the file
- * cannot be read; or as troupe_spawn. *out is 0 on an error.
+ *           payload stands for nil
+ * Memory    copies everything; the script takes a reference of its own to the grants
+ * Thread    any host thread; reads a file
+ * Returns   TROUPE_OK; TROUPE_E_SCRIPT (it does not compile, is no text, is too large); a libuv
+ *           code when the file cannot be read; or as troupe_spawn. *out is 0 on an error.
  */
 TROUPE_API int troupe_spawn_script(troupe_system *sys, troupe_pid *out,
                                    const troupe_script *script);

@@ -33,8 +33,11 @@ typedef enum troupe_dead_reason {
 #undef X
       TROUPE_DEAD_COUNT
 } troupe_dead_reason;
+/* The name scripts see, "no_handler". A constant. Thread: any. LATE_REPLY does not occur yet: late
+ * replies are counted in signals_dropped. */
 TROUPE_API const char *troupe_dead_reason_name(troupe_dead_reason reason);
 
+/* One message that was not handled. Everything is borrowed until the hook returns. */
 typedef struct troupe_dead_letter {
   troupe_dead_reason reason;
   troupe_pid to, from;
@@ -48,7 +51,7 @@ typedef struct troupe_dead_letter {
  * TROUPE_CONFIG_INIT. Everything is copied; hooks' ctx pointers are borrowed until
  * troupe_system_free. */
 typedef struct troupe_config {
-  size_t size;
+  size_t size;   /* sizeof(troupe_config); TROUPE_CONFIG_INIT sets it */
   int workers;   /* worker threads; TROUPE_WORKERS_AUTO: one per core the process may use;
                     0: no threads at all, the host calls troupe_system_step */
   uint64_t seed; /* of every random choice; 0: from the operating system */
@@ -98,7 +101,7 @@ TROUPE_API int troupe_system_start(troupe_system **out, const troupe_config *cfg
  * threads that need the system return TROUPE_E_SYSTEM_STOPPED from then on. May be called again.
  * Thread   a host thread that does not run actors.
  * Returns  TROUPE_OK: everything has stopped in order (or had before)
- *          TROUPE_E_EXPIRED: the deadline passed, what was left has been killed; the system is stopped
+ *          TROUPE_E_EXPIRED: the deadline passed, what was left was killed; the system is stopped
  *          TROUPE_E_TIMEOUT: a worker is still inside an actor that cannot be stopped
  *          (troupe_system_free is then not allowed: the process should end). */
 TROUPE_API int troupe_system_stop(troupe_system *sys, uint32_t deadline_ms);
@@ -113,6 +116,7 @@ TROUPE_API int troupe_system_step(troupe_system *sys, uint32_t budget_ms);
 /* Milliseconds until the next timer (0: one is due), or -1: none. For hosts that step. */
 TROUPE_API int64_t troupe_system_next_ms(troupe_system *sys);
 
+/* The counters as they are now, each for itself. Thread: any. */
 TROUPE_API void troupe_system_stats(troupe_system *sys, troupe_stats *out);
 
 #ifdef __cplusplus

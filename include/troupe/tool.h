@@ -121,8 +121,8 @@ TROUPE_API int troupe_tool_read_info(troupe_system *sys, const char *name, troup
 /* Why a call has no value. Borrowed until `resume` returns.
  *
  *   code   "not_found", "denied", "circuit_open", "timeout", "queue_timeout" (no thread got free),
- *          "bulkhead_full" (max_open), "no_memory", "too_big", "no_result", or what the tool said:
- *          "ENOENT", "corrupt", …
+ *          "bulkhead_full" (max_open), "no_memory", "too_big", "no_result", "system" (the attempt
+ *          could not begin), or what the tool said: "ENOENT", "corrupt", …
  */
 typedef struct troupe_call_failure {
   troupe_outcome outcome;

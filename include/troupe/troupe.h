@@ -1,4 +1,5 @@
-/* Troupe: everything a host program needs. */
+/* Troupe: everything a host program needs. Ready-made tools and JSON for scripts are in
+ * <troupe/batteries.h> and <troupe/json.h>, which need libtroupe_batteries. */
 #ifndef TROUPE_TROUPE_H
 #define TROUPE_TROUPE_H
 
