@@ -13,7 +13,14 @@
 #include "actors/base/mem.h"
 #include "tools/grants.h"
 
-enum { VALUE_MAX = 64 << 20, SQL_MAX = 1 << 20, OPS_BETWEEN_LOOKS = 1000, NAP_MS = 5 };
+/* LIKE and GLOB do not look at cancelling and cost value times pattern. */
+enum {
+  VALUE_MAX = 64 << 20,
+  SQL_MAX = 1 << 20,
+  PATTERN_MAX = 500,
+  OPS_BETWEEN_LOOKS = 1000,
+  NAP_MS = 5
+};
 
 struct trp_sqlite {
   const troupe_allocator *al;
@@ -50,8 +57,40 @@ void trp_sqlite_free(void *user) {
 
 /* ---- restrictions -------------------------------------------------------------------------- */
 
-/* Other files are out of reach: no ATTACH but the nameless one that VACUUM uses, no pragma that
- * names a directory. What would be seen by the next user of the connection taints it. */
+/* Pragmas about this file, this connection's meaning of SQL, or nothing. Not among them: what
+ * belongs to the process (heap limits, directories), what lets memory grow (cache_size, temp_store,
+ * mmap_size), and what takes the place of our busy handler (busy_timeout). */
+static bool is_allowed_pragma(const char *name) {
+  static const char *const allowed[] = {"analysis_limit",     "application_id",
+                                        "auto_vacuum",        "case_sensitive_like",
+                                        "collation_list",     "compile_options",
+                                        "data_version",       "database_list",
+                                        "defer_foreign_keys", "encoding",
+                                        "foreign_key_check",  "foreign_key_list",
+                                        "foreign_keys",       "freelist_count",
+                                        "function_list",      "ignore_check_constraints",
+                                        "incremental_vacuum", "index_info",
+                                        "index_list",         "index_xinfo",
+                                        "integrity_check",    "journal_mode",
+                                        "journal_size_limit", "locking_mode",
+                                        "max_page_count",     "module_list",
+                                        "optimize",           "page_count",
+                                        "page_size",          "pragma_list",
+                                        "query_only",         "quick_check",
+                                        "recursive_triggers", "reverse_unordered_selects",
+                                        "schema_version",     "secure_delete",
+                                        "synchronous",        "table_info",
+                                        "table_list",         "table_xinfo",
+                                        "user_version",       "wal_autocheckpoint",
+                                        "wal_checkpoint"};
+  for (size_t i = 0; name && i < sizeof allowed / sizeof *allowed; i++) {
+    if (sqlite3_stricmp(name, allowed[i]) == 0) return true; /* SQL knows no case */
+  }
+  return false;
+}
+
+/* Other files are out of reach: no ATTACH but the nameless one that VACUUM uses. What would be seen
+ * by the next user of the connection taints it. */
 static int authorize(void *ctx, int action, const char *a, const char *b, const char *database,
                      const char *trigger) {
   trp_connection *c = ctx;
@@ -62,7 +101,7 @@ static int authorize(void *ctx, int action, const char *a, const char *b, const 
     return a && a[0] == '\0' ? SQLITE_OK : SQLITE_DENY;
   case SQLITE_PRAGMA:
     if (b) c->tainted = true;
-    return a && strstr(a, "_directory") ? SQLITE_DENY : SQLITE_OK;
+    return is_allowed_pragma(a) ? SQLITE_OK : SQLITE_DENY;
   case SQLITE_CREATE_TEMP_INDEX:
   case SQLITE_CREATE_TEMP_TABLE:
   case SQLITE_CREATE_TEMP_TRIGGER:
@@ -96,6 +135,7 @@ static void restrict_to_file(trp_connection *c) {
   sqlite3_db_config(c->db, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
   sqlite3_limit(c->db, SQLITE_LIMIT_LENGTH, VALUE_MAX);
   sqlite3_limit(c->db, SQLITE_LIMIT_SQL_LENGTH, SQL_MAX);
+  sqlite3_limit(c->db, SQLITE_LIMIT_LIKE_PATTERN_LENGTH, PATTERN_MAX);
   sqlite3_set_authorizer(c->db, authorize, c);
   sqlite3_progress_handler(c->db, OPS_BETWEEN_LOOKS, on_progress, c);
   sqlite3_busy_handler(c->db, on_busy, c);

@@ -188,6 +188,35 @@ static void other_files_are_out_of_reach(void **state) {
   expect_failure(b, "ENOENT", TROUPE_OUTCOME_PERMANENT);
 }
 
+static void pragmas_of_the_process_are_out_of_reach_however_spelled(void **state) {
+  tool_bench *b = *state;
+  static const char *const denied[] = {"PRAGMA hard_heap_limit = 1",
+                                       "PRAGMA soft_heap_limit = 1",
+                                       "PRAGMA TEMP_STORE_DIRECTORY = '/var/tmp'",
+                                       "PRAGMA main.cache_size = -10000000",
+                                       "PRAGMA temp_store = MEMORY",
+                                       "PRAGMA mmap_size = 1000000000",
+                                       "PRAGMA busy_timeout = 1000000000",
+                                       "PRAGMA \"Temp_Store\" = 2"};
+  must_run(b, "CREATE TABLE t (a)");
+  for (size_t i = 0; i < sizeof denied / sizeof *denied; i++) {
+    run_sql(b, "query", denied[i]);
+    expect_failure(b, "SQLITE_AUTH", TROUPE_OUTCOME_PERMANENT);
+  }
+  assert_int_equal(sqlite3_hard_heap_limit64(-1), 0);
+  assert_null(sqlite3_temp_directory);
+  assert_int_equal(one_int(b, "PRAGMA User_Version", "user_version"), 0);
+  assert_int_equal(one_int(b, "SELECT count(*) AS n FROM pragma_table_info('t')", "n"), 1);
+}
+
+/* It costs text times pattern, and nothing can interrupt it. */
+static void a_pattern_that_would_take_minutes_is_refused(void **state) {
+  tool_bench *b = *state;
+  must_run(b, "CREATE TABLE t (a)");
+  run_sql(b, "query", "SELECT hex(zeroblob(500000)) LIKE '%' || hex(zeroblob(20000)) || '1'");
+  expect_failure(b, "SQLITE_ERROR", TROUPE_OUTCOME_PERMANENT);
+}
+
 static void misuse_is_named(void **state) {
   tool_bench *b = *state;
   must_run(b, "CREATE TABLE t (a NOT NULL)");
@@ -286,6 +315,8 @@ int main(void) {
       WITH_BENCH(a_transaction_is_all_or_nothing),
       WITH_BENCH(ten_thousand_rows_go_in_at_once),
       WITH_BENCH(other_files_are_out_of_reach),
+      WITH_BENCH(pragmas_of_the_process_are_out_of_reach_however_spelled),
+      WITH_BENCH(a_pattern_that_would_take_minutes_is_refused),
       WITH_BENCH(misuse_is_named),
       WITH_BENCH(a_locked_database_is_transient),
       WITH_BENCH(a_replaced_file_is_opened_anew),
