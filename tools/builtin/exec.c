@@ -172,7 +172,7 @@ static int read_env(child *c, trp_fields *f) {
     trp_text name, text;
     char prefix[256];
     if (!take_text(&r, &name) || !take_text(&r, &text) || !is_safe_name(name) ||
-        name.len >= sizeof prefix) {
+        name.len + 1 >= sizeof prefix) {
       trp_fields_refuse(f, "env", "holds a name or value that is not possible");
       return 0;
     }

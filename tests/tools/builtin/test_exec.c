@@ -86,6 +86,25 @@ static void the_environment_is_small_and_can_be_extended(void **state) {
   expect_failure(b, "invalid", TROUPE_OUTCOME_REJECTED);
 }
 
+static void a_name_in_the_environment_is_whole_or_refused(void **state) {
+  tool_bench *b = *state;
+  for (size_t len = 254; len <= 255; len++) {
+    char name[256], text[300];
+    memset(name, 'N', len);
+    name[len] = '\0';
+    trp_wire_writer *w = shell(b, "env | grep ^N", 1);
+    trp_wire_put_cstr(w, "env");
+    trp_wire_put_map(w, 1);
+    bench_field(b, name, "v");
+    bench_call(b, "exec");
+    snprintf(text, sizeof text, "%s=v\n", name);
+    if (len == 254)
+      expect_output(b, "stdout", text);
+    else
+      expect_failure(b, "invalid", TROUPE_OUTCOME_REJECTED);
+  }
+}
+
 static void only_granted_programs_run(void **state) {
   tool_bench *b = *state;
   trp_wire_writer *w = bench_args(b, 1);
@@ -217,6 +236,7 @@ int main(void) {
       WITH_BENCH(output_status_and_signal_come_back),
       WITH_BENCH(input_arrives_and_may_be_ignored),
       WITH_BENCH(the_environment_is_small_and_can_be_extended),
+      WITH_BENCH(a_name_in_the_environment_is_whole_or_refused),
       WITH_BENCH(only_granted_programs_run),
       WITH_BENCH(a_timeout_kills_the_whole_group),
       WITH_BENCH(too_much_output_kills_the_group),
