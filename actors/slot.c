@@ -15,7 +15,7 @@ static uint32_t serial_of(uint64_t pid) { return (uint32_t)(pid >> 32); }
 
 int trp_slots_init(trp_slots *s, const troupe_allocator *al, uint32_t max_actors) {
   *s = (trp_slots){.al = al, .max = max_actors, .free_head = NONE, .free_tail = NONE};
-  s->nchunks = (max_actors + TRP_SLOTS_PER_CHUNK - 1) / TRP_SLOTS_PER_CHUNK;
+  s->nchunks = max_actors / TRP_SLOTS_PER_CHUNK + (max_actors % TRP_SLOTS_PER_CHUNK != 0);
   s->chunks = trp_zalloc(al, s->nchunks * sizeof *s->chunks);
   s->next = trp_alloc(al, (size_t)max_actors * sizeof *s->next);
   if (!s->chunks || !s->next) {

@@ -153,11 +153,23 @@ static void racing_senders_never_exceed_the_bound(void **state) {
   assert_int_equal(atomic_load(&s.reserved), 0);
 }
 
+/* The table of slots itself is refused here, or it would take 16 GiB. */
+static void the_largest_number_of_actors_is_an_error_and_not_an_abort(void **state) {
+  (void)state;
+  faulty f;
+  faulty_init(&f, 2);
+  trp_slots s;
+  assert_int_equal(trp_slots_init(&s, &f.allocator, UINT32_MAX), TROUPE_E_NO_MEMORY);
+  assert_int_equal(s.nchunks, UINT32_C(1) << 22);
+  faulty_check(&f);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(slots_are_lines_and_come_back_first_in_first_out),
       cmocka_unit_test(a_slot_whose_serial_would_wrap_is_retired),
       cmocka_unit_test(no_allocation_failure_leaks),
+      cmocka_unit_test(the_largest_number_of_actors_is_an_error_and_not_an_abort),
       cmocka_unit_test(both_bounds_hold_at_under_and_over),
       cmocka_unit_test(nobody_overtakes_those_who_wait_and_they_are_admitted_at_a_quarter),
       cmocka_unit_test(racing_senders_never_exceed_the_bound),
