@@ -64,6 +64,7 @@ struct troupe_actor {
   bool abrupt;         /* exit without `stop` */
   bool stopped;        /* STOPPING is over: `stop` has done its work */
   bool pending;        /* `init` has returned TROUPE_PENDING */
+  trp_reason *early;   /* NEW: a stop or kill has come before the start; why it will end */
   trp_reason *why;     /* of the running end, or of the last generation's */
   trp_msg *current;    /* being handled; its contents are lent to `receive` until that returns */
   trp_verdict verdict; /* what the handler has said about `current` */

@@ -58,6 +58,11 @@ void trp_life_start(troupe_actor *a) {
     troupe_actor_exit(a, TROUPE_EXIT_INIT_FAILED, err, troupe_strerror(err), NULL);
     return;
   }
+  if (a->early) { /* its init never runs */
+    troupe_actor_exit(a, a->early->exit.class_, 0, NULL, NULL);
+    a->early = NULL;
+    return;
+  }
   bound_phase(a, a->init_timeout_ms);
   int rc = a->behavior->init ? trp_run_init(a) : TROUPE_OK;
   a->pending = rc == TROUPE_PENDING;
@@ -109,6 +114,8 @@ void troupe_actor_stopped(troupe_actor *self) {
 void trp_life_stop(troupe_actor *a) {
   if (a->phase == TRP_STARTING || a->phase == TRP_RUNNING) {
     troupe_actor_exit(a, TROUPE_EXIT_SHUTDOWN, 0, NULL, NULL);
+  } else if (a->phase == TRP_NEW && !a->early) { /* it has overtaken the start: see troupe_spawn */
+    a->early = trp_reason_of(TROUPE_EXIT_SHUTDOWN);
   }
 }
 
@@ -193,6 +200,8 @@ void trp_life_kill(troupe_actor *a, troupe_exit_class why) {
     trp_child_end_all(a, true);
     break;
   case TRP_NEW:
+    a->early = trp_reason_of(why);
+    break;
   case TRP_DOWN:
   case TRP_GONE:
     break; /* the parent decides */

@@ -11,7 +11,7 @@
 int trp_sched_init(troupe_system *sys, unsigned workers) {
   trp_sched *s = &sys->sched;
   unsigned n = workers ? workers : 1;
-  *s = (trp_sched){.count = workers, .keeper_ns = UINT64_MAX};
+  *s = (trp_sched){.count = workers, .room = n, .keeper_ns = UINT64_MAX};
   s->workers = trp_zalloc(&sys->allocator, n * sizeof *s->workers);
   if (!s->workers) return TROUPE_E_NO_MEMORY;
   for (unsigned i = 0; i < n; i++)
@@ -29,8 +29,7 @@ int trp_sched_init(troupe_system *sys, unsigned workers) {
 void trp_sched_fini(troupe_system *sys) {
   trp_sched *s = &sys->sched;
   if (!s->workers) return;
-  unsigned n = s->count ? s->count : 1;
-  trp_free(&sys->allocator, s->workers, n * sizeof *s->workers);
+  trp_free(&sys->allocator, s->workers, s->room * sizeof *s->workers);
   s->workers = NULL;
   pthread_cond_destroy(&s->wake);
   pthread_cond_destroy(&s->keeper_wake);

@@ -36,6 +36,7 @@ typedef struct trp_sched {
   bool stopping;
   trp_worker *workers;
   unsigned count; /* of workers; 0: stepped by the host through workers[0] */
+  unsigned room;  /* of the array */
 } trp_sched;
 
 int trp_sched_init(troupe_system *sys, unsigned workers);

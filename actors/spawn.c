@@ -65,15 +65,16 @@ static int settle_in(troupe_system *sys, troupe_actor *a, const troupe_spawn_opt
   atomic_store_explicit(&slot->limit_messages, messages, memory_order_relaxed);
   atomic_store_explicit(&slot->limit_bytes, bytes, memory_order_relaxed);
   slot->body = a;
+  /* Before the inbox opens: a push that is late, for an earlier holder of the slot, must not wake a
+   * body that is not to stay. Who finds the name meanwhile is told `noproc`. */
+  if (a->name && (err = trp_names_add(&sys->names, a->name, a->pid))) goto no_name;
   /* release: pairs with the acquire in trp_inbox_push; only control wakes until it has started */
   atomic_store_explicit(&slot->inbox, TRP_INBOX_WAITING, memory_order_release);
-  if (a->name && (err = trp_names_add(&sys->names, a->name, a->pid))) goto no_name;
   trp_count(&sys->counters.actors);
   trp_count(&sys->counters.spawned);
   return TROUPE_OK;
 
 no_name:
-  atomic_store_explicit(&slot->inbox, TRP_INBOX_CLOSED, memory_order_relaxed);
   trp_slots_give(&sys->slots, slot);
 no_slot:
   trp_timers_dismiss(sys, a);

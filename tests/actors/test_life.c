@@ -1,5 +1,9 @@
 #include "tests/actors/world.h"
 
+#include <sys/resource.h>
+
+#include "actors/names.h"
+
 static int exit_error(troupe_actor *a, probe *p, const troupe_message *m) {
   (void)p;
   if (strcmp(m->kind, "crash") == 0) {
@@ -60,6 +64,26 @@ static void a_kill_runs_no_stop(void **state) {
   assert_int_equal(p.finis, 1);
   assert_int_equal(p.gone, 1);
   world_stop(&w);
+}
+
+static void a_stop_or_kill_right_after_the_spawn_is_not_lost(void **state) {
+  (void)state;
+  for (int kill = 0; kill < 2; kill++) {
+    world w;
+    world_start(&w);
+    probe p = {0};
+    troupe_spawn_opts o = probe_opts(&p);
+    troupe_pid pid;
+    assert_int_equal(troupe_spawn(w.sys, &pid, &o), TROUPE_OK);
+    /* The actor has not got its start yet: that comes from the guardian. */
+    assert_int_equal(kill ? troupe_kill(w.sys, pid) : troupe_stop(w.sys, pid), TROUPE_OK);
+    assert_int_equal(troupe_tell(w.sys, pid, "m", NULL, 0), TROUPE_OK);
+    world_settle(&w);
+    assert_int_equal(p.inits, 0);
+    assert_int_equal(p.gone, 1);
+    assert_int_equal(w.last_dead, TROUPE_DEAD_STOPPED);
+    world_stop(&w);
+  }
 }
 
 static int never_stops(troupe_actor *a, probe *p, const troupe_exit *why) {
@@ -243,6 +267,78 @@ static void names_are_unique_and_freed_at_the_end(void **state) {
   world_stop(&w);
 }
 
+/* Refuses the memory of a name of five bytes, after somebody with an old pid has pushed. */
+typedef struct meddler {
+  troupe_system *sys;
+  bool armed;
+  int err;
+} meddler;
+
+static void *meddle(void *ctx, void *p, size_t old_size, size_t new_size) {
+  meddler *m = ctx;
+  (void)old_size;
+  if (m->armed && !p && new_size == sizeof(trp_name) + 6) {
+    m->armed = false;
+    m->err = troupe_kill(m->sys, (troupe_pid){(UINT64_C(1) << 32) | 2}); /* the next slot's */
+    return NULL;
+  }
+  if (new_size) return realloc(p, new_size);
+  free(p);
+  return NULL;
+}
+
+static void a_spawn_that_fails_at_its_name_was_never_to_be_reached(void **state) {
+  (void)state;
+  meddler m = {.err = TROUPE_OK};
+  const troupe_allocator al = {.realloc = meddle, .ctx = &m};
+  troupe_config cfg = TROUPE_CONFIG_INIT;
+  cfg.workers = 0;
+  cfg.allocator = &al;
+  assert_int_equal(troupe_system_start(&m.sys, &cfg), TROUPE_OK);
+  probe p = {0};
+  troupe_spawn_opts o = probe_opts(&p);
+  o.name = "fives";
+  troupe_pid pid;
+  m.armed = true;
+  assert_int_equal(troupe_spawn(m.sys, &pid, &o), TROUPE_E_NO_MEMORY);
+  assert_int_equal(m.err, TROUPE_E_NOPROC);
+  assert_int_equal(troupe_system_stop(m.sys, 1000), TROUPE_OK);
+  troupe_system_free(m.sys);
+}
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { SANITIZED = 1 };
+#else
+enum { SANITIZED = 0 };
+#endif
+
+static void *counting(void *ctx, void *p, size_t old_size, size_t new_size) {
+  void *r = new_size ? realloc(p, new_size) : NULL;
+  if (!new_size) free(p);
+  if (r || !new_size) atomic_fetch_add((_Atomic long *)ctx, (long)new_size - (long)old_size);
+  return r;
+}
+
+static void a_start_that_gets_no_threads_frees_all_by_its_right_size(void **state) {
+  (void)state;
+  if (SANITIZED) skip(); /* sanitizers do not live with an address limit */
+  _Atomic long live = 0;
+  const troupe_allocator al = {.realloc = counting, .ctx = &live};
+  troupe_config cfg = TROUPE_CONFIG_INIT;
+  cfg.workers = 200;
+  cfg.allocator = &al;
+  struct rlimit before, tight;
+  assert_int_equal(getrlimit(RLIMIT_AS, &before), 0);
+  tight = before;
+  tight.rlim_cur = 1u << 30; /* 200 stacks do not fit */
+  assert_int_equal(setrlimit(RLIMIT_AS, &tight), 0);
+  troupe_system *sys;
+  int err = troupe_system_start(&sys, &cfg);
+  assert_int_equal(setrlimit(RLIMIT_AS, &before), 0);
+  assert_true(err < 0);
+  assert_int_equal(atomic_load(&live), 0);
+}
+
 static void a_stale_pid_never_reaches_a_new_actor(void **state) {
   (void)state;
   world w;
@@ -312,6 +408,7 @@ int main(void) {
       cmocka_unit_test(an_actor_starts_handles_and_stops_in_order),
       cmocka_unit_test(a_stop_outranks_queued_messages_which_become_dead_letters),
       cmocka_unit_test(a_kill_runs_no_stop),
+      cmocka_unit_test(a_stop_or_kill_right_after_the_spawn_is_not_lost),
       cmocka_unit_test(a_stop_that_takes_too_long_is_killed_at_its_deadline),
       cmocka_unit_test(an_init_that_takes_too_long_ends_the_actor),
       cmocka_unit_test(a_failed_init_runs_no_stop),
@@ -320,6 +417,8 @@ int main(void) {
       cmocka_unit_test(a_killed_parent_kills_its_children),
       cmocka_unit_test(names_are_unique_and_freed_at_the_end),
       cmocka_unit_test(a_stale_pid_never_reaches_a_new_actor),
+      cmocka_unit_test(a_spawn_that_fails_at_its_name_was_never_to_be_reached),
+      cmocka_unit_test(a_start_that_gets_no_threads_frees_all_by_its_right_size),
       cmocka_unit_test(bad_options_are_refused),
       cmocka_unit_test(no_allocation_failure_leaks_or_breaks),
   };
