@@ -132,10 +132,20 @@ static void push_filter(lua_State *L, int kinds) {
 
 static int received(lua_State *L, int status, lua_KContext ctx) {
   (void)status, (void)ctx;
-  trp_task *task = trp_lua_of(L)->task;
-  if (task->message) return trp_behavior_push_message(L, task);
-  lua_pushnil(L);
-  return 1;
+  trp_lua *lua = trp_lua_of(L);
+  trp_task *task = lua->task;
+  if (!task->message) {
+    lua_pushnil(L);
+    return 1;
+  }
+  if (trp_behavior_push_message(L, task) == TROUPE_OK) return 1;
+  /* as if it had not come */
+  uint64_t now = trp_system_now_ns(troupe_actor_system(lua->actor)), ms = UINT64_MAX;
+  if (task->limit_ns != UINT64_MAX)
+    ms = task->limit_ns > now ? (task->limit_ns - now) / TRP_NS_PER_MS : 0;
+  int err = trp_task_want_line(lua, 0, ms);
+  if (err) return trp_fault_throw_code(L, false, err, NULL);
+  return trp_lua_wait(L, 0, received);
 }
 
 static int api_receive(lua_State *L) {

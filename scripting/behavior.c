@@ -46,13 +46,18 @@ static int handled(lua_State *L, int status, lua_KContext ctx) {
 static int refuse(trp_lua *lua, int code) {
   trp_task *task = lua->task;
   trp_frame *frame = trp_actor_frame(lua->actor);
+  const char *why =
+      code == TROUPE_E_FORMAT ? "the payload is not an array of arguments" : troupe_strerror(code);
   task->answered = true;
   TRP_NATIVE_BEGIN(frame);
-  if (code == TROUPE_E_NO_HANDLER || !task->is_ask)
+  if (task->kept)
+    troupe_actor_reply_to(lua->actor, task->kept, code, NULL, 0, why);
+  else if (code == TROUPE_E_NO_HANDLER || !task->is_ask)
     troupe_actor_refuse(lua->actor, 0);
   else
-    troupe_actor_reply_error(lua->actor, code, "the payload is not an array of arguments");
+    troupe_actor_reply_error(lua->actor, code, why);
   TRP_NATIVE_END(frame);
+  task->kept = 0;
   return 0;
 }
 
@@ -64,8 +69,8 @@ static int message_entry(lua_State *L) {
   if (lua_gettable(L, -2) == LUA_TNIL) return refuse(lua, TROUPE_E_NO_HANDLER);
   lua_rawgeti(L, LUA_REGISTRYINDEX, TRP_REG_SELF);
   int count = 0;
-  if (trp_payload_push_args(L, m->data, m->len, &count) != TROUPE_OK)
-    return refuse(lua, TROUPE_E_FORMAT);
+  int err = trp_payload_push_args(L, m->data, m->len, &count);
+  if (err) return refuse(lua, err);
   lua_callk(L, count + 1, 1, 0, handled);
   return handled(L, LUA_OK, 0);
 }
@@ -207,6 +212,7 @@ static void started(trp_lua *lua) {
 void trp_behavior_exit(trp_lua *lua, troupe_exit_class why, int code, const char *reason,
                        const char *traceback) {
   lua->ending = true;
+  if (lua->terminating) lua->terminated = true; /* `terminate` itself has asked for it */
   /* a chunk that asks for a clean end has run: that is no failure to start */
   if (lua->style == TRP_STYLE_UNDECIDED && troupe_exit_is_clean(why) && !lua->started) started(lua);
   trp_frame *frame = trp_actor_frame(lua->actor);
@@ -316,14 +322,21 @@ static bool wants(trp_lua *lua, const trp_task *task, const troupe_message *m) {
 
 int trp_behavior_push_message(lua_State *L, trp_task *task) {
   const troupe_message *m = task->message;
-  int count = 2;
-  lua_createtable(L, 3, 4);
-  int table = lua_absindex(L, -1);
+  int count = 2, table = lua_gettop(L) + 1;
+  if (m->type == TROUPE_MESSAGE_DOWN) {
+    take_monitored(L, m);
+    trp_fault_push_exit(L, m->reason);
+  } else {
+    int err = trp_payload_push_args(L, m->data, m->len, &count);
+    if (err) return refuse(trp_lua_of(L), err), err;
+  }
+  lua_createtable(L, count, 4); /* not larger than trp_codec_decode has made sure of */
+  lua_insert(L, table);
+  for (int i = count; i > 0; i--)
+    lua_rawseti(L, table, i);
   if (m->type == TROUPE_MESSAGE_DOWN) {
     push_signal(L, "down");
     lua_setfield(L, table, "kind");
-    take_monitored(L, m);
-    trp_fault_push_exit(L, m->reason);
   } else {
     lua_pushlstring(L, m->kind, m->kind_len);
     lua_setfield(L, table, "kind");
@@ -335,14 +348,11 @@ int trp_behavior_push_message(lua_State *L, trp_task *task) {
       trp_reply_push(L, kept);
       lua_setfield(L, table, "ask");
     }
-    if (trp_payload_push_args(L, m->data, m->len, &count) != TROUPE_OK) count = 0;
   }
   lua_pushinteger(L, count);
   lua_setfield(L, table, "n");
-  for (int i = count; i > 0; i--)
-    lua_rawseti(L, table, i);
   trp_reply_set_message_class(L, table);
-  return 1;
+  return TROUPE_OK;
 }
 
 /* Hands a message to a task that waits for it. False: none does. */
@@ -480,6 +490,7 @@ static int on_stop(troupe_actor *self, const troupe_exit *why) {
   lua->why = why;
   lua->stopping = true;
   lua->in_stop = true;
+  trp_task_line_closed(lua);
   maybe_terminate(lua);
   lua->in_stop = false;
   trp_lua_leave(lua);

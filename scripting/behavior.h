@@ -24,7 +24,8 @@ void trp_behavior_task_ended(trp_lua *lua, trp_task *task);
 void trp_behavior_exit(trp_lua *lua, troupe_exit_class why, int code, const char *reason,
                        const char *traceback);
 
-/* Builds what `receive` returns from the current task's message and pushes it. */
+/* Builds what `receive` returns from the current task's message and pushes it. An error: the heap
+ * has no room for it, or it is malformed; it has been refused. */
 int trp_behavior_push_message(lua_State *L, trp_task *task);
 
 /* True when the value at idx is a `troupe.actor` object. */

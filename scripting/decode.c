@@ -177,14 +177,24 @@ size_t trp_codec_cost(const void *data, size_t len) {
   return cost + cost / 16; /* the ends of chunks */
 }
 
+/* Arguments are on the Lua stack before `receive` has them in a table. */
+static size_t stack_bytes(const void *data, size_t len) {
+  trp_wire_reader r;
+  trp_wire_token t;
+  trp_wire_reader_init(&r, data, len);
+  if (trp_wire_next(&r, &t) || t.type != TRP_WIRE_ARRAY) return 0;
+  return table_bytes(t.len, ARRAY_SLOT);
+}
+
 /* Whether a message of some length fits into what is left of the actor's heap; it must not be able
  * to end its receiver. Only when it might not fit is it looked at, and only when it does not is the
  * heap collected. */
-static bool has_room(lua_State *L, const void *data, size_t len) {
+static bool has_room(lua_State *L, const void *data, size_t len, bool args) {
   trp_arena *a = &trp_lua_of(L)->arena;
   size_t cost = len * WORST_RATIO + CHUNK_SLACK;
   if (trp_arena_fits(a, cost)) return true;
   cost = trp_codec_cost(data, len) + CHUNK_SLACK;
+  if (args) cost += stack_bytes(data, len);
   if (trp_arena_fits(a, cost)) return true;
   lua_gc(L, LUA_GCCOLLECT);
   (void)trp_arena_trim(a);
@@ -194,13 +204,13 @@ static bool has_room(lua_State *L, const void *data, size_t len) {
 /* ---- whole messages ------------------------------------------------------------------------ */
 
 /* Counts must fit what Lua takes as an int, also when rounded up to a power of two. */
-static int admit(lua_State *L, const void *data, size_t len) {
+static int admit(lua_State *L, const void *data, size_t len, bool args) {
   if (len > (size_t)1 << 30) return TROUPE_E_TOO_BIG;
-  return has_room(L, data, len) ? TROUPE_OK : TROUPE_E_TOO_BIG;
+  return has_room(L, data, len, args) ? TROUPE_OK : TROUPE_E_TOO_BIG;
 }
 
 int trp_codec_decode_value(lua_State *L, const void *data, size_t len) {
-  int err = admit(L, data, len);
+  int err = admit(L, data, len, false);
   if (err) return err;
   int top = lua_gettop(L);
   decoder d = {.L = L};
@@ -213,7 +223,7 @@ int trp_codec_decode_value(lua_State *L, const void *data, size_t len) {
 
 int trp_codec_decode(lua_State *L, const void *data, size_t len, int *count) {
   *count = 0;
-  int err = admit(L, data, len);
+  int err = admit(L, data, len, true);
   if (err) return err;
   int top = lua_gettop(L);
   decoder d = {.L = L};

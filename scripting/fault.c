@@ -163,15 +163,29 @@ static void push_traceback(lua_State *L) {
 
 int trp_fault_handler(lua_State *L) {
   lua_settop(L, 1);
-  int code = push_text(L, 1);
-  lua_createtable(L, FAILURE_TRACEBACK, 0);
-  lua_insert(L, 2);
-  lua_rawseti(L, 2, FAILURE_MESSAGE);
-  lua_pushinteger(L, code);
-  lua_rawseti(L, 2, FAILURE_CODE);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, TRP_REG_TRACES);
   push_traceback(L);
-  lua_rawseti(L, 2, FAILURE_TRACEBACK);
+  lua_rawsetp(L, 2, trp_lua_of(L)->task);
+  lua_settop(L, 1);
   return 1;
+}
+
+void trp_fault_make(lua_State *L) {
+  int error = lua_gettop(L);
+  const trp_task *task = trp_lua_of(L)->task;
+  luaL_checkstack(L, 8, NULL);
+  lua_createtable(L, FAILURE_TRACEBACK, 0);
+  int failure = error + 1;
+  lua_pushinteger(L, push_text(L, error));
+  lua_rawseti(L, failure, FAILURE_CODE);
+  lua_rawseti(L, failure, FAILURE_MESSAGE);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, TRP_REG_TRACES);
+  lua_rawgetp(L, -1, task);
+  lua_rawseti(L, failure, FAILURE_TRACEBACK);
+  lua_pushnil(L);
+  lua_rawsetp(L, -2, task);
+  lua_settop(L, failure);
+  lua_replace(L, error);
 }
 
 trp_failure trp_fault_read(lua_State *L, int idx) {

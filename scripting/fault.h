@@ -31,8 +31,13 @@ void trp_fault_push_exit(lua_State *L, const troupe_exit *why);
 int trp_fault_throw(lua_State *L, bool quiet);
 int trp_fault_throw_code(lua_State *L, bool quiet, int code, const char *message);
 
-/* A message handler that turns any error into a failure with a traceback; runs no user code. */
+/* A message handler that keeps the traceback for trp_fault_make and leaves the error as it is, for
+ * the script's __close metamethods; runs no user code. */
 int trp_fault_handler(lua_State *L);
+
+/* Turns the error on top of the stack, which has ended the current task, into a failure. Runs no
+ * user code. */
+void trp_fault_make(lua_State *L);
 
 /* Reads a failure, or any value, at idx. Runs no user code. */
 trp_failure trp_fault_read(lua_State *L, int idx);

@@ -67,8 +67,10 @@ static int by_text(const void *a, const void *b) {
   return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Collects the fields' names, sorted: the order of a table is no order. */
-static int collect(lua_State *L, int fields, const char *names[]) {
+/* Pushes the fields' names, sorted: the order of a table is no order. They stay on the stack, since
+ * a __tostring may take them out of the table. */
+static int push_names(lua_State *L, int fields) {
+  const char *names[FIELDS_MAX];
   int n = 0;
   lua_pushnil(L);
   while (lua_next(L, fields)) {
@@ -78,29 +80,31 @@ static int collect(lua_State *L, int fields, const char *names[]) {
     names[n++] = lua_tostring(L, -1);
   }
   qsort(names, (size_t)n, sizeof *names, by_text);
+  luaL_checkstack(L, 2 * n + 8, NULL);
+  for (int i = 0; i < n; i++)
+    lua_pushstring(L, names[i]);
   return n;
 }
 
+/* 1: the message, 2: the fields; then the names, then their texts. */
 static int write_line(lua_State *L, troupe_log_level level) {
-  const char *names[FIELDS_MAX];
   int n = 0;
   luaL_checkany(L, 1);
   lua_settop(L, 2);
   if (!lua_isnil(L, 2)) {
     luaL_checktype(L, 2, LUA_TTABLE);
-    n = collect(L, 2, names);
+    n = push_names(L, 2);
   }
   trp_sandbox_tostring(L, 1);
   lua_replace(L, 1);
   for (int i = 0; i < n; i++) { /* texts first: nothing may be pushed while a buffer is filled */
-    lua_pushstring(L, names[i]);
+    lua_pushvalue(L, 3 + i);
     lua_rawget(L, 2);
     if (lua_type(L, -1) == LUA_TTABLE)
       lua_pushliteral(L, "(table)");
     else
       trp_sandbox_tostring(L, -1);
     lua_remove(L, -2);
-    luaL_checkstack(L, 8, NULL);
   }
   luaL_Buffer b;
   luaL_buffinit(L, &b);
@@ -109,9 +113,9 @@ static int write_line(lua_State *L, troupe_log_level level) {
   luaL_addlstring(&b, text, len);
   for (int i = 0; i < n; i++) {
     luaL_addchar(&b, ' ');
-    luaL_addstring(&b, names[i]);
+    luaL_addstring(&b, lua_tostring(L, 3 + i));
     luaL_addchar(&b, '=');
-    const char *value = lua_tolstring(L, 3 + i, &len);
+    const char *value = lua_tolstring(L, 3 + n + i, &len);
     add_value(&b, value, len);
   }
   luaL_pushresult(&b);

@@ -226,14 +226,17 @@ static int ref_kill(lua_State *L) {
 static int stop_ended(lua_State *L, int status, lua_KContext id) {
   (void)status;
   trp_lua *lua = trp_lua_of(L);
-  if (lua->task->message) { /* its `down` */
+  bool ended = lua->task->message != NULL; /* its `down` */
+  if (!ended) {
+    trp_frame *frame = trp_lua_frame(L);
+    TRP_NATIVE_BEGIN(frame);
+    troupe_actor_demonitor(lua->actor, (uint64_t)id);
+    TRP_NATIVE_END(frame);
+  }
+  if (ended || lua->stopping) {
     lua_pushboolean(L, 1);
     return 1;
   }
-  trp_frame *frame = trp_lua_frame(L);
-  TRP_NATIVE_BEGIN(frame);
-  troupe_actor_demonitor(lua->actor, (uint64_t)id);
-  TRP_NATIVE_END(frame);
   return trp_fault_throw_code(L, false, TROUPE_E_TIMEOUT, "the actor did not end in time");
 }
 
@@ -251,14 +254,14 @@ static int ref_stop(lua_State *L) {
   trp_frame *frame = trp_lua_frame(L);
   TRP_NATIVE_BEGIN(frame);
   /* an actor that is ending gets no messages, no `down` either: it does not wait */
-  int err = lua->terminating ? TROUPE_OK : troupe_actor_monitor(lua->actor, ref->pid, &id);
+  int err = lua->stopping ? TROUPE_OK : troupe_actor_monitor(lua->actor, ref->pid, &id);
   if (err == TROUPE_OK) {
     err = troupe_stop(troupe_actor_system(lua->actor), ref->pid);
     if (err == TROUPE_E_NOPROC) err = TROUPE_OK; /* its `down` says so */
     if (err) troupe_actor_demonitor(lua->actor, id);
   }
   TRP_NATIVE_END(frame);
-  if (!err && lua->terminating) {
+  if (!err && lua->stopping) {
     lua_pushboolean(L, 1);
     return 1;
   }

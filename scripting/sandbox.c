@@ -78,13 +78,10 @@ void trp_sandbox_tostring(lua_State *L, int idx) {
     luaL_tolstring(L, idx, NULL);
     return;
   }
-  const char *type = luaL_typename(L, idx);
-  if (luaL_getmetafield(L, idx, "__name") == LUA_TSTRING) {
-    push_id(L, idx, lua_tostring(L, -1));
-    lua_remove(L, -2);
-    return;
-  }
-  push_id(L, idx, type);
+  int named = luaL_getmetafield(L, idx, "__name"); /* of any type: the script's own */
+  if (named == LUA_TNIL) lua_pushnil(L);
+  push_id(L, idx, named == LUA_TSTRING ? lua_tostring(L, -1) : luaL_typename(L, idx));
+  lua_remove(L, -2);
 }
 
 static int base_tostring(lua_State *L) {
@@ -363,6 +360,7 @@ int trp_sandbox_open(lua_State *L) {
   place_table(L, TRP_REG_REFS, NULL);
   place_table(L, TRP_REG_LOADED, NULL);
   place_table(L, TRP_REG_IDS, "k");
+  place_table(L, TRP_REG_TRACES, NULL);
   lua_newtable(L);
   lua_setfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
   luaL_newmetatable(L, TRP_BEHAVIOR_META);

@@ -40,6 +40,7 @@ enum {
   TRP_REG_IDS,      /* object -> the number tostring shows, weak keys */
   TRP_REG_SIGNALS,  /* name -> token */
   TRP_REG_TOKENS,   /* token -> name */
+  TRP_REG_TRACES,   /* task userdata -> the traceback of its last error */
   TRP_REG_LAST
 };
 

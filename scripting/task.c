@@ -4,6 +4,8 @@
 
 #include <lauxlib.h>
 
+#include "actors/base/clock.h"
+#include "actors/system.h"
 #include "scripting/behavior.h"
 #include "scripting/coroutine.h"
 #include "scripting/fault.h"
@@ -12,8 +14,10 @@
 
 static int ended(lua_State *L, int status, lua_KContext ctx) {
   (void)ctx;
-  trp_lua_of(L)->task->failed = status != LUA_OK && status != LUA_YIELD;
-  return trp_lua_of(L)->task->failed ? 1 : 0;
+  trp_task *task = trp_lua_of(L)->task;
+  task->failed = status != LUA_OK && status != LUA_YIELD;
+  if (task->failed) trp_fault_make(L);
+  return task->failed ? 1 : 0;
 }
 
 /* Base of each task: the entry's errors end here, after the script's to-be-closed variables. */
@@ -137,6 +141,15 @@ static void stop_wanting(trp_lua *lua, trp_task *task) {
   task->wait_prev = task->wait_next = NULL;
 }
 
+static void cancel(trp_lua *lua, uint64_t *timer) {
+  if (*timer == 0) return;
+  trp_frame *frame = trp_actor_frame(lua->actor);
+  TRP_NATIVE_BEGIN(frame);
+  troupe_actor_cancel_timer(lua->actor, *timer);
+  TRP_NATIVE_END(frame);
+  *timer = 0;
+}
+
 void trp_task_resume(trp_lua *lua, trp_task *task, const troupe_event *event) {
   if (task->state != TRP_TASK_WAITING) return;
   if (event->id == task->limit_id)
@@ -160,13 +173,7 @@ void trp_task_spawned(trp_lua *lua, trp_task *task, const troupe_event *event) {
 
 void trp_task_deliver(trp_lua *lua, trp_task *task, const troupe_message *message) {
   stop_wanting(lua, task);
-  if (task->limit_id) {
-    trp_frame *frame = trp_actor_frame(lua->actor);
-    TRP_NATIVE_BEGIN(frame);
-    troupe_actor_cancel_timer(lua->actor, task->limit_id);
-    TRP_NATIVE_END(frame);
-    task->limit_id = 0;
-  }
+  cancel(lua, &task->limit_id);
   task->event = NULL;
   task->message = message;
   run(lua, task, 0);
@@ -187,6 +194,11 @@ int trp_task_want_line(trp_lua *lua, uint64_t down_id, uint64_t limit_ms) {
   }
   TRP_NATIVE_END(frame);
   if (err) return err;
+  task->limit_ns = UINT64_MAX;
+  if (limit_ms != UINT64_MAX) {
+    uint64_t now = trp_system_now_ns(troupe_actor_system(lua->actor));
+    task->limit_ns = now + limit_ms * TRP_NS_PER_MS;
+  }
   task->down_id = down_id;
   task->wants_line = true;
   task->wait_prev = lua->waiting_last;
@@ -223,18 +235,43 @@ int trp_task_give_way(trp_lua *lua) {
   TRP_NATIVE_BEGIN(frame);
   trp_task_publish_block(lua);
   /* behind the messages that are there, where messages are taken meanwhile */
-  bool direct = trp_task_will_block(lua) || lua->terminating;
+  bool direct = trp_task_will_block(lua) || lua->stopping;
   int err = troupe_actor_timer(lua->actor, 0, 0, direct, task, &task->wait_id);
-  if (!err && !direct) lua->giving_way++;
+  task->gives_way = !err && !direct;
+  if (task->gives_way) lua->giving_way++;
   TRP_NATIVE_END(frame);
   return err;
+}
+
+static void gave_way(trp_lua *lua, trp_task *task) {
+  if (!task->gives_way) return;
+  task->gives_way = false;
+  lua->giving_way--;
 }
 
 void trp_task_tick(trp_lua *lua, const troupe_message *message) {
   troupe_event event = {.id = message->id, .user = message->user};
   trp_task *task = message->user;
-  if (task->wait_id == message->id) lua->giving_way--;
+  if (task->wait_id == message->id) gave_way(lua, task);
   trp_task_resume(lua, task, &event);
+}
+
+void trp_task_line_closed(trp_lua *lua) {
+  trp_task *task = lua->tasks;
+  while (task && !lua->ending) {
+    if (task->state != TRP_TASK_WAITING || !(task->wants_line || task->gives_way)) {
+      task = task->all_next;
+      continue;
+    }
+    cancel(lua, &task->limit_id);
+    if (task->gives_way) cancel(lua, &task->wait_id);
+    gave_way(lua, task);
+    stop_wanting(lua, task);
+    task->event = NULL;
+    task->message = NULL;
+    run(lua, task, 0);
+    task = lua->tasks; /* which may be others now */
+  }
 }
 
 void trp_task_publish_block(trp_lua *lua) {

@@ -41,12 +41,14 @@ struct trp_task {
   uint64_t wait_id;          /* the ledger item whose event ends the wait, or 0 */
   troupe_child *spawning;    /* or the child whose start ends the wait, until it is told */
   uint64_t limit_id;         /* the timer that bounds a wait for the line, or 0 */
+  uint64_t limit_ns;         /* when it does, or UINT64_MAX */
   const troupe_event *event; /* what ended the wait; borrowed until the slice ends */
   const troupe_message *message; /* the same; or the message that the task is to handle */
   troupe_pid from;               /* sender of the message being handled */
-  uint64_t kept; /* the message, once it outlives the callback: troupe_actor_keep_ask */
-  bool is_ask;   /* the message asks */
-  bool answered; /* it has its answer, or a reply handle will give it */
+  uint64_t kept;  /* the message, once it outlives the callback: troupe_actor_keep_ask */
+  bool is_ask;    /* the message asks */
+  bool answered;  /* it has its answer, or a reply handle will give it */
+  bool gives_way; /* its wait ends by a tick that comes through the line */
 };
 
 /* What a failed task leaves on its stack, read with trp_task_failure: valid while it stays there.
@@ -73,6 +75,10 @@ void trp_task_tick(trp_lua *lua, const troupe_message *message);
 
 /* Ends the wait for a child's start. */
 void trp_task_spawned(trp_lua *lua, trp_task *task, const troupe_event *event);
+
+/* The kernel has called `stop`, so nothing comes through the line any more: ends the waits for it.
+ * lua->stopping is set. */
+void trp_task_line_closed(trp_lua *lua);
 
 /* Ends the wait of a task that wants this message. */
 void trp_task_deliver(trp_lua *lua, trp_task *task, const troupe_message *message);

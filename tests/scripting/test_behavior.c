@@ -154,6 +154,10 @@ static void errors_leave_as_text_and_run_no_code(void **state) {
       {"local x <close> = setmetatable({}, {__close = function() error('closing', 0) end}) error "
        "'x'",
        "closing", TROUPE_E_ERROR},
+      {"local seen local t = setmetatable({}, {__close = function(_, e) seen = e end})\n"
+       "local u <close> = setmetatable({}, {__close = function() error(seen.note, 0) end})\n"
+       "local x <close> = t error({note = 'as it was raised'})",
+       "as it was raised", TROUPE_E_ERROR},
       {"return return", NULL, 0},
   };
   for (size_t i = 0; i + 1 < sizeof cases / sizeof *cases; i++) {

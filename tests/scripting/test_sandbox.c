@@ -272,6 +272,37 @@ static void prints_are_log_lines_with_a_quota(void **state) {
   stage_stop(&s);
 }
 
+/* A __tostring may change the table whose fields are being written; a __name may be of any type. */
+static void texts_of_hostile_objects_are_harmless(void **state) {
+  (void)state;
+  stage s;
+  cast c;
+  stage_start(&s, 0);
+  cast_run(&s, &c,
+           "local log, long = require 'troupe'.log, ('x'):rep(5000)\n"
+           "for _, name in ipairs { 5, true, {}, print, require 'troupe'.self() } do\n"
+           "  local x = setmetatable({}, { __name = name })\n"
+           "  assert(tostring(x):find '^table: %d+$')\n"
+           "  print(long, x, x, long, x, long, long .. long)\n"
+           "  log.info(x, { a = 1, b = print })\n"
+           "  assert(('%s %s'):format(x, 'end'):find '^table: %d+ end$')\n"
+           "end\n"
+           "local fields = {}\n"
+           "for i = 1, 8 do fields[('k'):rep(1 << 18) .. i] = i end\n"
+           "log.info(setmetatable({}, { __tostring = function()\n"
+           "  for k in pairs(fields) do fields[k] = nil end\n"
+           "  local t = {}\n"
+           "  for i = 1, 200000 do t[i % 100] = { i, tostring(i) } end\n"
+           "  return 'emptied'\n"
+           "end }), fields)\n"
+           "log.info(setmetatable({}, { __tostring = function() return 'all' end }),\n"
+           "         { a = 1, b = setmetatable({}, { __name = 1 }), c = 'x' })\n");
+  expect_class(&c, TROUPE_EXIT_NORMAL);
+  assert_non_null(strstr(s.log, ": emptied kkk"));
+  assert_non_null(strstr(s.log, ": all a=1 b=(table) c=x\n"));
+  stage_stop(&s);
+}
+
 static void modules_come_from_the_scripts_folder_only(void **state) {
   (void)state;
   char dir[] = "/tmp/troupe-test-XXXXXX", path[256];
@@ -361,6 +392,7 @@ int main(void) {
       cmocka_unit_test(the_replacements_behave),
       cmocka_unit_test(time_is_utc_and_comes_from_the_system),
       cmocka_unit_test(prints_are_log_lines_with_a_quota),
+      cmocka_unit_test(texts_of_hostile_objects_are_harmless),
       cmocka_unit_test(modules_come_from_the_scripts_folder_only),
   };
   return run_tests(tests);

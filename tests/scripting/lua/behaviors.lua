@@ -147,6 +147,35 @@ last:stop()
 local m = troupe.receive { kinds = { "last" }, timeout_ms = 0 }
 assert(m == nil or m[1] == true)
 
+-- what a handler waits for when the actor is stopped, and terminate asking for the end itself
+local function stop_of(handlers)
+  local s = troupe.spawn { permissions = { spawn = 1 }, shutdown_ms = 60000, source = [[
+    local troupe = require "troupe"
+    local a = troupe.actor("stopped", { reentrant = true })
+    function a:init(to) self.to = to
+      self.slow = troupe.spawn { shutdown_ms = 500, source = "local t = require 'troupe' local a = t.actor 'slow' "
+        .. "function a:terminate() t.sleep(400) end return a" }
+    end
+    function a.on:stops() self.stopped = self.slow:stop() self.again = self.slow:stop { timeout_ms = 5 } end
+    function a.on:sleeps() troupe.sleep(100) coroutine.yield() self.slept = true end
+    function a.on:yields() for _ = 1, 3000 do coroutine.yield() end self.yielded = true end
+    function a:terminate()
+      self.to:tell("terminated", self.stopped, self.again, self.slept, self.yielded)
+      pcall(troupe.exit)
+    end
+    return a]], args = me }
+  for _, h in ipairs(handlers) do s:tell(h) end
+  troupe.sleep(0)
+  local from = troupe.now_ms()
+  s:stop()
+  return troupe.receive { kinds = { "terminated" }, timeout_ms = 0 }, troupe.now_ms() - from
+end
+local ms
+m, ms = stop_of {}
+assert(m and ms < 10000, ms)
+m, ms = stop_of { "sleeps", "stops", "yields" }
+assert(m and m[1] == true and m[2] == true and m[3] and m[4] and ms < 10000, ms)
+
 -- no exit can be caught
 local caught = troupe.spawn { source = [[
   local troupe = require "troupe"

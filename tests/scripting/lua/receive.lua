@@ -94,3 +94,24 @@ for pattern, options in pairs {
   local ok, e = pcall(troupe.receive, options)
   assert(not ok and e:find(pattern), e)
 end
+
+-- a message for which the receiver has no room is refused; it neither ends it nor comes without its arguments
+do
+  local big = {}
+  for i = 1, 400000 do big[i] = i % 2 == 0 end
+  for mib = 2, 18, 2 do
+    local small = troupe.spawn { limits = { memory_bytes = mib << 20 }, source = [[
+      local troupe, seen = require "troupe"
+      while true do
+        local m = troupe.receive { timeout_ms = 60000 }
+        if not m or m.kind == "end" then break end
+        if m.kind == "big" then seen = m.n else m:reply { seen } end
+      end]] }
+    assert(small:tell("big", table.unpack(big)))
+    local n = small:ask "seen" [1]
+    assert(n == nil or n == #big, n)
+    local ok, e = small:try_ask("seen", table.unpack(big))
+    assert(ok or e.code == "too_big", e)
+    small:tell "end"
+  end
+end
