@@ -19,10 +19,10 @@ function progress:look()
   local scanner = troupe.whereis "scanner"
   local now = not self.closed and scanner and scanner:try_ask "progress"
   if not now or now.total == 0 then return end
-  local quarters = now.done * 4 // now.total
+  local quarters = now.part * 4 // 1
   if self.terminal.tty then
     local width = math.max(10, math.min(60, self.terminal.columns - 40))
-    local full = width * now.done // now.total
+    local full = math.floor(width * now.part)
     local bar = ("#"):rep(full) .. ("."):rep(width - full)
     self:print(("\r[%s] %d of %d changelogs"):format(bar, now.done, now.total))
   elseif quarters > self.quarters then

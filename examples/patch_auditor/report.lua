@@ -56,10 +56,10 @@ local function year_plot(years)
   local bars = {}
   for year = first, last do
     local cves = by_year[year] or 0
-    local height, x = 200 * cves / most, 20 + (year - first) * step
+    local height, width, middle = 200 * cves / most, math.min(60, step * 0.8), 20 + (year - first + 0.5) * step
     bars[#bars + 1] = {
       year = year, cves = cves, label = cves > 0 and grouped(cves) or "",
-      x = ("%.1f"):format(x + step * 0.1), width = ("%.1f"):format(step * 0.8), middle = ("%.1f"):format(x + step / 2),
+      x = ("%.1f"):format(middle - width / 2), width = ("%.1f"):format(width), middle = ("%.1f"):format(middle),
       y = ("%.1f"):format(230 - height), height = ("%.1f"):format(height), above = ("%.1f"):format(224 - height),
     }
   end
@@ -112,6 +112,7 @@ code { font: .92em ui-monospace, monospace; }
 .tiles span { color: var(--soft); font-size: .85rem; }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(26rem, 1fr)); gap: 0 2.5rem; }
 svg { display: block; width: 100%; height: auto; }
+svg.lying { max-width: 40rem; }
 svg text { fill: var(--soft); font-size: 11px; text-anchor: middle; }
 svg rect { fill: var(--bar); }
 svg .axis { stroke: var(--line); }

@@ -65,6 +65,8 @@ function scanner:init(args)
     self.queue = find_changelogs(self.root, failed)
   end
   self.total, self.done, self.taken = #self.queue, 0, 0
+  self.total_bytes, self.done_bytes = 0, 0 -- compressed
+  for _, job in ipairs(self.queue) do self.total_bytes = self.total_bytes + job.size end
   self.held = {} -- reader -> the changelog that it works on
 end
 
@@ -84,7 +86,7 @@ function scanner.on:next(reader, outcome, reason)
   end
   if job and outcome ~= "crashed" then
     if outcome == "failed" then self:fail(job.path, reason) end
-    self.done = self.done + 1
+    self.done, self.done_bytes = self.done + 1, self.done_bytes + job.size
     job = nil
   end
   if not job then
@@ -97,7 +99,10 @@ function scanner.on:next(reader, outcome, reason)
   return job
 end
 
-function scanner.on:progress() return { done = self.done, total = self.total } end
+--- How many changelogs are done, and which part of all bytes that is.
+function scanner.on:progress()
+  return { done = self.done, total = self.total, part = self.done_bytes / math.max(1, self.total_bytes) }
+end
 
 --- What is audited.
 function scanner.on:source()
