@@ -100,6 +100,7 @@ int troupe_system_start(troupe_system **out, const troupe_config *cfg) {
   if (!sys) return TROUPE_E_NO_MEMORY;
   take_config(sys, cfg);
   pthread_mutex_init(&sys->lock, NULL);
+  pthread_mutex_init(&sys->ending, NULL);
   pthread_condattr_t attr;
   pthread_condattr_init(&attr);
   pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -243,6 +244,22 @@ static void tell_root(troupe_system *sys, trp_root_command which, trp_msg_type t
   if (first) trp_send_signal(sys, m);
 }
 
+/* When no actor is left: ends workers and loop, for one caller of stop at a time. */
+static bool end_threads(troupe_system *sys) {
+  bool ok = true;
+  pthread_mutex_lock(&sys->ending);
+  if (atomic_load_explicit(&sys->phase, memory_order_acquire) != TRP_SYSTEM_STOPPED) {
+    trp_sched_stop(sys);
+    ok = trp_loop_close(loop_of(sys), KILL_GRACE_MS);
+    if (ok) {
+      sys->loop = NULL;
+      atomic_store_explicit(&sys->phase, TRP_SYSTEM_STOPPED, memory_order_release);
+    }
+  }
+  pthread_mutex_unlock(&sys->ending);
+  return ok;
+}
+
 int troupe_system_stop(troupe_system *sys, uint32_t deadline_ms) {
   const trp_clock real = trp_clock_monotonic();
   uint64_t until = trp_clock_ns(&real) + deadline_ms * TRP_NS_PER_MS;
@@ -261,13 +278,7 @@ int troupe_system_stop(troupe_system *sys, uint32_t deadline_ms) {
   tell_root(sys, TRP_ROOT_STOP_PORT, TRP_MSG_STOP, sys->port);
   if (!wait_roots(sys, 0, trp_clock_ns(&real) + KILL_GRACE_MS * TRP_NS_PER_MS))
     return TROUPE_E_TIMEOUT;
-  trp_sched_stop(sys);
-  trp_loop *loop = loop_of(sys);
-  if (loop && !trp_loop_close(loop, KILL_GRACE_MS)) {
-    return TROUPE_E_TIMEOUT;
-  }
-  sys->loop = NULL;
-  atomic_store_explicit(&sys->phase, TRP_SYSTEM_STOPPED, memory_order_release);
+  if (!end_threads(sys)) return TROUPE_E_TIMEOUT;
   return late ? TROUPE_E_EXPIRED : TROUPE_OK;
 }
 
@@ -283,6 +294,7 @@ void troupe_system_free(troupe_system *sys) {
   trp_timers_fini(&sys->timers);
   pthread_cond_destroy(&sys->ended);
   pthread_mutex_destroy(&sys->lock);
+  pthread_mutex_destroy(&sys->ending);
   troupe_allocator al = sys->allocator;
   trp_free(&al, sys, sizeof *sys);
 }

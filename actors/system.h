@@ -74,6 +74,8 @@ struct troupe_system {
   troupe_pid port;     /* asks on behalf of host threads */
   _Atomic int phase;   /* trp_system_phase; moves forward only */
 
+  pthread_mutex_t ending; /* held while stop ends the threads; before every other lock */
+
   pthread_mutex_t lock; /* guards what follows; a leaf */
   pthread_cond_t ended; /* a root or the last actor is gone */
   unsigned roots;       /* guardian and port, while they exist */

@@ -1,6 +1,7 @@
 /* Real workers: accounting and order while actors crash, are killed and slots are reused. */
 #include "tests/test.h"
 
+#include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 
@@ -246,10 +247,33 @@ static void each_senders_order_is_kept_through_a_full_mailbox(void **unused) {
   troupe_system_free(sys);
 }
 
+static void *stop_it(void *sys) { return troupe_system_stop(sys, 10000) == TROUPE_OK ? sys : NULL; }
+
+static void several_threads_may_stop_a_system_at_once(void **unused) {
+  (void)unused;
+  enum { SYSTEMS = 50, STOPPERS = 4 };
+  for (int i = 0; i < SYSTEMS; i++) {
+    troupe_config cfg = TROUPE_CONFIG_INIT;
+    cfg.workers = 2;
+    troupe_system *sys;
+    assert_int_equal(troupe_system_start(&sys, &cfg), TROUPE_OK);
+    pthread_t stoppers[STOPPERS];
+    for (int k = 0; k < STOPPERS; k++)
+      assert_int_equal(pthread_create(&stoppers[k], NULL, stop_it, sys), 0);
+    for (int k = 0; k < STOPPERS; k++) {
+      void *told = NULL;
+      assert_int_equal(pthread_join(stoppers[k], &told), 0);
+      assert_ptr_equal(told, sys);
+    }
+    troupe_system_free(sys);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(nothing_is_lost_while_actors_crash_and_are_killed),
       cmocka_unit_test(each_senders_order_is_kept_through_a_full_mailbox),
+      cmocka_unit_test(several_threads_may_stop_a_system_at_once),
   };
   return run_tests(tests);
 }
