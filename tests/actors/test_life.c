@@ -230,6 +230,27 @@ static void children_end_before_their_parent(void **state) {
   world_stop(&w);
 }
 
+static int note_stop(troupe_actor *a, probe *p, const troupe_exit *why) {
+  (void)a, (void)why;
+  char *order = p->user;
+  order[strlen(order)] = p->data[0];
+  return TROUPE_OK;
+}
+
+static void what_started_last_is_told_to_stop_first(void **state) {
+  (void)state;
+  world w;
+  world_start(&w);
+  char order[8] = "";
+  probe p[3];
+  for (int i = 0; i < 3; i++) {
+    p[i] = (probe){.script = {.stop = note_stop}, .user = order, .data = {(char)('a' + i)}};
+    probe_spawn(&w, &p[i]);
+  }
+  world_stop(&w);
+  assert_string_equal(order, "cba");
+}
+
 static void a_killed_parent_kills_its_children(void **state) {
   (void)state;
   world w;
@@ -414,6 +435,7 @@ int main(void) {
       cmocka_unit_test(a_failed_init_runs_no_stop),
       cmocka_unit_test(a_crashed_child_restarts_with_pid_name_and_mailbox),
       cmocka_unit_test(children_end_before_their_parent),
+      cmocka_unit_test(what_started_last_is_told_to_stop_first),
       cmocka_unit_test(a_killed_parent_kills_its_children),
       cmocka_unit_test(names_are_unique_and_freed_at_the_end),
       cmocka_unit_test(a_stale_pid_never_reaches_a_new_actor),
