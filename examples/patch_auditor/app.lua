@@ -15,6 +15,7 @@ local docs = { { root = options.root }, { root = sample.root } }
 local statuses = { { root = directory(options.status) }, { root = options.sample_dir } }
 local out = { { root = options.out, mode = "rw" } }
 local MiB = 1 << 20
+local large = { memory_bytes = 256 * MiB, message_bytes = 64 * MiB, cpu_ms_per_message = 60000 }
 
 -- The readers: as many as asked for, all alike. One that crashes is started again; the others do not notice.
 local readers = {}
@@ -22,7 +23,7 @@ for i = 1, tonumber(options.readers) do
   readers[i] = {
     id = "reader-" .. i, script = "reader.lua", restart = "transient",
     args = { id = i, max_bytes = 48 * MiB, crash = crash or options.crash, crashes = tonumber(crashes) or 1 },
-    limits = { memory_bytes = 256 * MiB, message_bytes = 64 * MiB, cpu_ms_per_message = 60000 },
+    limits = large,
     permissions = { names = { "scanner", "store" }, fs = docs },
   }
 end
@@ -41,10 +42,11 @@ return troupe.app {
     { id = "readers", type = "supervisor", strategy = "one_for_one", max_restarts = 1000,
       backoff = { max_ms = 1000 }, children = readers },
     { id = "joiner", script = "joiner.lua", permissions = { names = { "store", "scanner" }, fs = statuses } },
+    { id = "digester", name = "digester", script = "digester.lua", args = { out = options.out }, limits = large,
+      permissions = { fs = out, exec = { "/usr/bin/sha256sum" } } },
     -- Its end is the app's end; if it fails there is no second try, and the app fails with its reason.
     { id = "reporter", script = "reporter.lua", args = { out = options.out },
       restart = "transient", max_restarts = 0, significant = true,
-      limits = { memory_bytes = 256 * MiB, message_bytes = 64 * MiB, cpu_ms_per_message = 60000 },
-      permissions = { names = { "scanner", "store", "progress" }, fs = out, exec = { "/usr/bin/sha256sum" } } },
+      permissions = { names = { "scanner", "store", "digester", "progress" }, fs = out }, limits = large },
   },
 }

@@ -75,8 +75,8 @@ end
 -- @tparam string text
 -- @treturn table  entries: a list of { source, version, distribution, date, urgency }, newest first as in the text.
 --   A field that the text does not give is "".
--- @treturn table  fixes: a list of { version, cve, date, urgency }. What stands outside of entries has version, date and
---   urgency "".
+-- @treturn table  fixes: a list of { version, cve, date, urgency }. What stands outside of entries has version, date
+--   and urgency "".
 function M.parse(text)
   local entries, fixes = {}, {}
   local collect_cves = cve_reader(text)

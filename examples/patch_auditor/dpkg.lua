@@ -27,7 +27,8 @@ function M.packages(text)
   return packages
 end
 
---- The dependencies of the packages, alternative by alternative, each with the installed packages that satisfy its name.
+--- The dependencies of the packages, alternative by alternative, each with the installed packages that have or provide
+-- its name.
 -- Versions in constraints are kept and not compared: dpkg has done that.
 -- @tparam table packages  as returned by `packages`
 -- @treturn table  a list of { package, kind, position, depends_on, constraint, provider }; provider is "" when nothing

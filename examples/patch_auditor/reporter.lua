@@ -1,14 +1,13 @@
---- The reporter: waits until everything is in the store, asks the database, writes the report and the dump, and ends
---- the app with the summary.
+--- The reporter: waits until everything is in the store, asks the database, writes the report, and ends the app with
+--- the summary.
 local troupe = require "troupe"
-local schema = require "schema"
 local report = require "report"
 
 local args = ...
 local patient = { timeout_ms = "infinity" }
 local scanner, store = troupe.whereis "scanner", troupe.whereis "store":with(patient)
-local progress = troupe.whereis "progress"
-local database, page, dump = args.out .. "/audit.db", args.out .. "/report.html", args.out .. "/dump.tsv"
+local digester, progress = troupe.whereis "digester":with(patient), troupe.whereis "progress"
+local database, page = args.out .. "/audit.db", args.out .. "/report.html"
 
 --- Ends the audit: nothing that was counted is shown, since it may be wrong.
 local function give_up(reason)
@@ -16,31 +15,10 @@ local function give_up(reason)
   troupe.exit("error", reason)
 end
 
-local function query(sql, params)
-  local result, err = troupe.try_call("sqlite", { path = database, sql = sql, params = params })
-  if not result then give_up(database .. ": " .. err.message) end
+local function query(sql)
+  local result, err = troupe.try_call("sqlite", { path = database, sql = sql })
+  if not result then give_up(("%s cannot be read: %s"):format(database, err.message)) end
   return result.rows
-end
-
-local function write(path, data, append)
-  local _, err = troupe.try_call("fs.write", { path = path, data = data, append = append })
-  if err then give_up(("%s cannot be written: %s"):format(path, err.message)) end
-end
-
---- Writes the canonical dump and returns its SHA-256.
-local function digest()
-  write(dump, "")
-  for _, sql in ipairs(schema.dump) do
-    local offset = 0
-    repeat
-      local piece = query(sql, { schema.DUMP_ROWS, offset })[1]
-      if piece.count > 0 then write(dump, piece.lines, true) end
-      offset = offset + schema.DUMP_ROWS
-    until piece.count < schema.DUMP_ROWS
-  end
-  local result, err = troupe.try_call("exec", { argv = { "/usr/bin/sha256sum", "--", dump } })
-  if not result or result.status ~= 0 then give_up("sha256sum: " .. (err and err.message or result.stderr)) end
-  return result.stdout:match "^\\?(%x+)"
 end
 
 -- ---- wait ----------------------------------------------------------------------------------------------------------
@@ -49,6 +27,7 @@ local source = scanner:ask "source"
 scanner:with(patient):ask "finished"
 local broken = store:ask "finish".broken
 if broken then give_up(broken) end
+assert(digester:tell "begin")
 
 -- ---- ask -----------------------------------------------------------------------------------------------------------
 
@@ -85,12 +64,15 @@ local notes = query [[
 
 -- ---- write ---------------------------------------------------------------------------------------------------------
 
-write(page, report.page {
+local html = report.page {
   root = source.root, status = source.status, sample = source.sample, written = os.date "!%Y-%m-%d %H:%M",
   totals = totals, newest = totals.newest or "", years = years, sources = sources, dependents = dependents,
   fixes = fixes, failures = failures, notes = notes,
-})
-local sha256 = digest()
+}
+local written, err = troupe.try_call("fs.write", { path = page, data = html })
+if not written then give_up(("%s cannot be written: %s"):format(page, err.message)) end
+local digest = digester:ask "sha256"
+if digest.broken then give_up(digest.broken) end
 
 local stats, dead = troupe.stats(), 0
 for _, count in pairs(stats.dead) do dead = dead + count end
@@ -112,5 +94,5 @@ say("retries: %d", stats.retries)
 say("breaker_trips: %d", stats.breaker_trips)
 say("dead_letters: %d", dead)
 say("seconds: %.2f", (troupe.now_ms() - source.started_ms) / 1000)
-say("sha256: %s", sha256)
+say("sha256: %s", digest.sha256)
 progress:ask("close", lines)

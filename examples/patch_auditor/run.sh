@@ -48,8 +48,8 @@ now() { date +%s.%N; }
 
 ((floor)) && changelogs | xargs -0 -r cat >/dev/null # so that both find the files in memory
 begin=$(now)
-"$troupe" run --log "$log" "$here/app.lua" "sample=$sample" "out=$out" "readers=$readers" "root=$root" "status=$status" \
-  "crash=$crash" "sample_dir=$here/sample"
+"$troupe" run --log "$log" "$here/app.lua" "sample=$sample" "out=$out" "readers=$readers" "root=$root" \
+  "status=$status" "crash=$crash" "sample_dir=$here/sample"
 end=$(now)
 ((floor)) || exit 0
 

@@ -60,7 +60,8 @@ function scanner:init(args)
   local function failed(path, reason) self:fail(path, reason) end
   self.queue = find_changelogs(self.root, failed)
   if #self.queue == 0 and self.failures == 0 and not self.sample then
-    self.progress:tell("say", ("note: no changelog*.gz under %s; auditing the synthetic sample instead"):format(self.root))
+    local note = "note: no changelog*.gz under %s; auditing the synthetic sample instead"
+    self.progress:tell("say", note:format(self.root))
     self.root, self.status, self.sample = args.sample_root, args.sample_status, true
     self.queue = find_changelogs(self.root, failed)
   end

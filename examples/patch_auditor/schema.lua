@@ -1,4 +1,4 @@
---- The tables of audit.db, and the canonical dump: the same input gives the same dump, whoever read what in which order.
+--- The tables of audit.db, and the canonical dump: the same input gives the same dump, whoever read what and when.
 local M = {}
 
 -- A `text` may hold any byte; a `word` has passed a pattern that lets no tab, newline or backslash through.

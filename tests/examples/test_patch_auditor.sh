@@ -73,8 +73,8 @@ sample() {
   expect_sample
   # the summary ends with these names, in this order
   name=$(tail -n 10 "$work/log" | sed 's/:.*//' | tr '\n' ' ')
-  [[ $name == "packages changelogs entries distinct_cves restarts retries breaker_trips dead_letters seconds sha256 " ]] ||
-    fail "the summary ends with $name"
+  local wanted="packages changelogs entries distinct_cves restarts retries breaker_trips dead_letters seconds sha256 "
+  [[ $name == "$wanted" ]] || fail "the summary ends with $name"
   # as make_sample.sh makes it
   cp -r "$example/sample" "$work/sample" && bash "$work/sample/make_sample.sh" || fail "make_sample.sh"
   diff -r "$example/sample" "$work/sample" || fail "the sample is not what make_sample.sh makes"
@@ -200,7 +200,8 @@ machine() { # everything that is installed here, against an independent count
   audit out
   expect_status 0
   expect changelogs "$(find $root -name 'changelog*.gz' -exec realpath {} + | sort -u | wc -l)"
-  expect distinct_cves "$(find $root -name 'changelog*.gz' -exec zcat {} + | grep -aoE 'CVE-[0-9]{4}-[0-9]{4,}' | sort -u | wc -l)"
+  expect distinct_cves "$(find $root -name 'changelog*.gz' -exec zcat {} + | grep -aoE 'CVE-[0-9]{4}-[0-9]{4,}' |
+    sort -u | wc -l)"
   expect packages "$(grep -c '^Status: .* installed$' /var/lib/dpkg/status)"
   local first
   first=$(value sha256)

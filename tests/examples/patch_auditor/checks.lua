@@ -44,7 +44,8 @@ check_changelog("the same id in two entries", one .. "\n" .. one:gsub("5%.2", "5
   "bash|5.2-1|unstable|2023-01-02|medium\nbash|5.1-1|unstable|2023-01-02|medium",
   "5.2-1|CVE-2024-0001|2023-01-02|medium\n5.1-1|CVE-2024-0001|2023-01-02|medium")
 check_changelog("days of one digit, long month, comment after the urgency, several distributions",
-  "x (1:2~rc1+b2) a b-security; urgency=LOW (high for z)\n\n  * z\n\n" .. trailer .. "Sat,  9 February 2002 23:59:59 -0800\n",
+  "x (1:2~rc1+b2) a b-security; urgency=LOW (high for z)\n\n  * z\n\n" .. trailer ..
+  "Sat,  9 February 2002 23:59:59 -0800\n",
   "x|1:2~rc1+b2|a b-security|2002-02-09|low", "")
 check_changelog("priority, as in 1995", "dpkg (0.93) BETA; priority=LOW\n\n  * z\n\n" .. trailer ..
   "Mon, 5 Jun 1995 02:06:31 +0100\n", "dpkg|0.93|BETA|1995-06-05|low", "")
@@ -126,7 +127,8 @@ expect("escape", report.escape "<a href='x'>&\"\255\0é", "&lt;a href=&#39;x&#39
 
 local evil = "<script>alert(1)</script>"
 local page = report.page {
-  root = evil, status = evil, written = evil, newest = evil, years = { { year = "2001", cves = 1 }, { year = "2003", cves = 2 } },
+  root = evil, status = evil, written = evil, newest = evil,
+  years = { { year = "2001", cves = 1 }, { year = "2003", cves = 2 } },
   totals = { packages = 1, changelogs = 1234567, entries = 1, distinct_cves = 1, fixed_packages = 1, failed = 0 },
   sources = { { label = evil, note = evil, value = 3 } }, dependents = {},
   fixes = { { package = evil, version = evil, date = evil, urgency = evil, n = 7, cves = evil } },
