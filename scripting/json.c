@@ -19,10 +19,10 @@
 #include "scripting/script.h"
 #include "scripting/state.h"
 
-enum {
-  DEPTH_MAX = 32,
-  TREE_FACTOR = 16 /* bytes of tree that are charged for each byte of text while it exists */
-};
+enum { DEPTH_MAX = 32 };
+
+/* What the parts of a tree take, as malloc rounds them; the table made from each takes less. */
+enum { OBJECT_BYTES = 256, ARRAY_BYTES = 144, VALUE_BYTES = 64, MEMBER_BYTES = 80 };
 
 /* ---- decoding ------------------------------------------------------------------------------ */
 
@@ -44,6 +44,37 @@ static void tree_settle(troupe_actor *a, trp_item *it) {
 
 static const trp_item_ops tree_ops = {
     .name = "json", .index = TRP_ITEM_SCRATCH, .settle = tree_settle};
+
+/* At most what the tree of a text takes. */
+static size_t tree_cost(const char *text, size_t len) {
+  size_t cost = len + VALUE_BYTES;
+  bool quoted = false;
+  for (size_t i = 0; i < len; i++) {
+    char c = text[i];
+    if (c == '"')
+      quoted = !quoted;
+    else if (quoted)
+      i += c == '\\';
+    else if (c == '{')
+      cost += OBJECT_BYTES + VALUE_BYTES;
+    else if (c == '[')
+      cost += ARRAY_BYTES + VALUE_BYTES;
+    else if (c == ',')
+      cost += VALUE_BYTES;
+    else if (c == ':')
+      cost += MEMBER_BYTES;
+  }
+  return cost;
+}
+
+/* A text from elsewhere must not be able to end the actor that reads it. */
+static bool has_room(lua_State *L, size_t cost) {
+  trp_arena *a = &trp_lua_of(L)->arena;
+  if (trp_arena_fits(a, 2 * cost)) return true;
+  lua_gc(L, LUA_GCCOLLECT);
+  (void)trp_arena_trim(a);
+  return trp_arena_fits(a, 2 * cost);
+}
 
 /* Native. */
 static int parse(trp_lua *lua, const char *text, size_t len, tree **out, char *msg,
@@ -132,9 +163,12 @@ static int decode(lua_State *L, bool quiet) {
   lua_settop(L, 1);
   if (len > lua->script->limits.message_bytes)
     return trp_fault_throw_code(L, quiet, TROUPE_E_TOO_BIG, NULL);
+  size_t cost = tree_cost(text, len);
+  if (!has_room(L, cost))
+    return trp_fault_throw_code(L, quiet, TROUPE_E_TOO_BIG, "no memory is left for it");
   tree *t;
   trp_frame *frame = trp_lua_frame(L);
-  trp_arena_charge(&lua->arena, len * TREE_FACTOR);
+  trp_arena_charge(&lua->arena, cost);
   TRP_NATIVE_BEGIN(frame);
   int err = parse(lua, text, len, &t, msg, sizeof msg);
   TRP_NATIVE_END(frame);
@@ -145,7 +179,7 @@ static int decode(lua_State *L, bool quiet) {
     destroy(t);
     TRP_NATIVE_END(frame);
   }
-  trp_arena_uncharge(&lua->arena, len * TREE_FACTOR);
+  trp_arena_uncharge(&lua->arena, cost);
   if (err) return trp_fault_throw_code(L, quiet, err, msg[0] ? msg : NULL);
   if (!ok) return trp_fault_throw_code(L, quiet, TROUPE_E_TOO_BIG, "nested too deep");
   return 1;
@@ -282,7 +316,9 @@ static bool add_object(writer *w, int idx, int depth) {
   key *keys = lua_newuserdatauv(L, (n ? n : 1) * sizeof *keys, 0);
   for (lua_pushnil(L); lua_next(L, idx); lua_pop(L, 1), i++)
     keys[i].s = lua_tolstring(L, -2, &keys[i].len);
+  TRP_NATIVE_BEGIN(w->frame); /* it may allocate */
   qsort(keys, n, sizeof *keys, by_bytes);
+  TRP_NATIVE_END(w->frame);
   if (!add(w, "{", 1)) return false;
   for (i = 0; i < n; i++) {
     if (i > 0 && !add(w, ",", 1)) return false;

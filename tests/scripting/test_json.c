@@ -66,19 +66,49 @@ static void bad_input_is_an_error(void **state) {
       TROUPE_EXIT_NORMAL);
 }
 
-static void a_tree_that_is_left_is_freed(void **state) {
+/* Whatever the text: it is decoded or refused, within the limit. */
+static void a_text_cannot_end_its_reader(void **state) {
+  (void)state;
+  run("local troupe = require 'troupe'\n"
+      "for mib = 1, 16, 5 do\n"
+      "  local r = troupe.spawn { limits = { memory_bytes = mib << 20 }, source = [[\n"
+      "    local troupe, json = require 'troupe', require 'troupe.json'\n"
+      "    while true do\n"
+      "      local m = troupe.receive()\n"
+      "      local v, e = json.try_decode(m[1])\n"
+      "      m:reply { v ~= nil, e and e.code }\n"
+      "    end]] }\n"
+      "  for _, part in ipairs { '{},', '[],', '1,', '[[]],', '{\"\":0},', '{\"a\":{\"b\":[]}},', "
+      "'\"\\\\\",', '\"{\",', '[', '{\"a\":' } do\n"
+      "    for _, n in ipairs { 1000, 10000, 100000, 1000000 // #part } do\n"
+      "      local text = '[' .. part:rep(n) .. '1]'\n"
+      "      local good, a = pcall(r.ask, r, 'decode', text)\n"
+      "      assert(good or a.code == 'too_big', part .. n .. tostring(a))\n"
+      "      assert(not good or a[1] or a[2] == 'too_big' or a[2] == 'format', a[2])\n"
+      "    end\n"
+      "  end\n"
+      "  r:kill()\n"
+      "end",
+      TROUPE_EXIT_NORMAL);
+}
+
+static void without_room_it_is_an_error(void **state) {
   (void)state;
   run("local json = require 'troupe.json'\n"
-      "local text = '[' .. ('[\"abcdefgh\",1.5],'):rep(50000) .. '1]'\n"
-      "local keep = {} while true do keep[#keep + 1] = json.decode(text) end",
-      TROUPE_EXIT_MEMORY_LIMIT);
+      "local text = '[' .. ('[\"abcdefgh\",1.5],'):rep(5000) .. '1]'\n"
+      "local keep, v, e = {}\n"
+      "repeat v, e = json.try_decode(text) keep[#keep + 1] = v until not v\n"
+      "assert(e.code == 'too_big' and #keep > 2, #keep)\n"
+      "keep = nil assert(#json.decode(text) == 5001)",
+      TROUPE_EXIT_NORMAL);
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(values_go_both_ways),
       cmocka_unit_test(bad_input_is_an_error),
-      cmocka_unit_test(a_tree_that_is_left_is_freed),
+      cmocka_unit_test(a_text_cannot_end_its_reader),
+      cmocka_unit_test(without_room_it_is_an_error),
   };
   return run_tests(tests);
 }
