@@ -71,7 +71,7 @@ struct troupe_actor {
   trp_item life; /* deadline of STARTING and STOPPING; on the ledger in those and in RUNNING */
 
   trp_ledger ledger;
-  trp_queue watchers; /* TRP_MSG_WATCH messages, each a `down` to be */
+  trp_queue watchers; /* TRP_MSG_WATCH messages, each a `down` to be; ptr: back */
   uint32_t children;
   struct troupe_child
       *edge;        /* ours, owned by the parent; its message is with us between start and exit */

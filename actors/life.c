@@ -226,7 +226,7 @@ static void bury_all(troupe_actor *a, trp_queue *q, trp_reason *why) {
       break;
     case TRP_MSG_WATCH:
       if (m->to.id == a->pid.id)
-        trp_queue_push(&a->watchers, m);
+        trp_monitor_watched(a, m);
       else
         trp_monitor_bounce(a->sys, m);
       break;

@@ -45,7 +45,9 @@ typedef struct trp_msg {
   uint64_t deadline_ns; /* asks: when the asker stops waiting; 0: never */
   uint64_t trace[3];    /* trace context, carried unread */
   trp_reason *reason;   /* holds a reference, or NULL */
-  void *ptr;            /* EDGE: the troupe_child; ITEM: the sender's business */
+  /* EDGE: the troupe_child; ITEM: the sender's business; WATCH: at the target, the one before;
+   * UNWATCH: the WATCH */
+  void *ptr;
   /* Frees what is not a plain message (embedded or foreign memory); NULL: trp_msg_free does. */
   void (*dispose)(troupe_system *sys, struct trp_msg *m);
   int32_t code;  /* ITEM: result; EDGE: what it says */

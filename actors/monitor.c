@@ -8,19 +8,20 @@
 typedef struct monitor {
   trp_item item;
   troupe_pid target;
+  trp_msg *watch; /* the target's from the push on: a name for it here, never looked into */
 } monitor;
 
 /* Tells the target to forget it; when that fails the `down` comes, finds nothing and is dropped. */
-static void unwatch(troupe_actor *a, troupe_pid target, uint64_t id) {
-  trp_msg *m = trp_msg_new(a->sys, TRP_MSG_UNWATCH, target, a->pid, NULL, 0, NULL, 0);
+static void unwatch(troupe_actor *a, const monitor *w) {
+  trp_msg *m = trp_msg_new(a->sys, TRP_MSG_UNWATCH, w->target, a->pid, NULL, 0, NULL, 0);
   if (!m) return;
-  m->id = id;
+  m->ptr = w->watch;
   trp_send_signal(a->sys, m);
 }
 
 static void monitor_settle(troupe_actor *a, trp_item *it) {
   monitor *w = TRP_CONTAINER(it, monitor, item);
-  unwatch(a, w->target, it->id);
+  unwatch(a, w);
   trp_free(&a->sys->allocator, w, sizeof *w);
 }
 static const trp_item_ops monitor_ops = {
@@ -48,6 +49,7 @@ int troupe_actor_monitor(troupe_actor *self, troupe_pid target, uint64_t *id) {
     return err;
   }
   w->target = target;
+  w->watch = m;
   *id = m->id = w->item.id;
   trp_slot *slot = trp_slots_find(&sys->slots, target);
   if (!slot || !trp_slot_is(slot, target) || !trp_inbox_push(sys, slot, m))
@@ -69,13 +71,22 @@ void troupe_actor_demonitor(troupe_actor *self, uint64_t id) {
   monitor_settle(self, &w->item);
 }
 
-void trp_monitor_unwatch(troupe_actor *a, troupe_pid watcher, uint64_t id) {
-  trp_queue kept = {0};
-  for (trp_msg *m; (m = trp_queue_pop(&a->watchers));) {
-    if (m->from.id == watcher.id && m->id == id)
-      trp_msg_free(a->sys, m);
-    else
-      trp_queue_push(&kept, m);
-  }
-  a->watchers = kept;
+void trp_monitor_watched(troupe_actor *a, trp_msg *m) {
+  m->ptr = a->watchers.tail;
+  trp_queue_push(&a->watchers, m);
+}
+
+void trp_monitor_unwatch(troupe_actor *a, trp_msg *watch) {
+  trp_queue *q = &a->watchers;
+  trp_msg *before = watch->ptr, *after = watch->next;
+  if (before)
+    before->next = after;
+  else
+    q->head = after;
+  if (after)
+    after->ptr = before;
+  else
+    q->tail = before;
+  q->len--;
+  trp_msg_free(a->sys, watch);
 }

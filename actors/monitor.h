@@ -8,8 +8,12 @@
 
 /* True while the watcher still wants to know. */
 bool trp_monitor_active(const troupe_actor *a, uint64_t id);
-/* At the target: forgets a watcher. */
-void trp_monitor_unwatch(troupe_actor *a, troupe_pid watcher, uint64_t id);
+/* At the target: keeps a WATCH for this actor, takes it. */
+void trp_monitor_watched(troupe_actor *a, trp_msg *watch);
+/* At the target: forgets it again, at once however many there are. The UNWATCH that names it comes
+ * on the same lane from the same sender, so the WATCH is here, unless the target is gone: then the
+ * UNWATCH is not for it. */
+void trp_monitor_unwatch(troupe_actor *a, trp_msg *watch);
 /* Answers a WATCH of an actor that is gone with a `down` of class noproc; takes it. */
 void trp_monitor_bounce(troupe_system *sys, trp_msg *m);
 

@@ -166,7 +166,7 @@ static void control(troupe_actor *a, trp_msg *m) {
   bool mine = m->to.id == a->pid.id; /* otherwise for an earlier holder of the slot */
   if (m->type == TRP_MSG_WATCH) {    /* kept: it becomes the `down` */
     if (mine)
-      trp_queue_push(&a->watchers, m);
+      trp_monitor_watched(a, m);
     else
       trp_monitor_bounce(a->sys, m);
     return;
@@ -181,7 +181,7 @@ static void control(troupe_actor *a, trp_msg *m) {
     else if (m->type == TRP_MSG_STARTED)
       trp_child_started(a, m->id);
     else if (m->type == TRP_MSG_UNWATCH)
-      trp_monitor_unwatch(a, m->from, m->id);
+      trp_monitor_unwatch(a, m->ptr);
   }
   trp_msg_free(a->sys, m);
 }

@@ -296,6 +296,48 @@ static void a_monitor_reports_the_end_exactly_once(void **state) {
   world_stop(&x.w);
 }
 
+static int watch_user(troupe_actor *a, probe *p) {
+  return troupe_actor_monitor(a, *(const troupe_pid *)p->user, &p->id);
+}
+
+/* Each end of a watcher once walked over all others: minutes for this many. */
+static void an_actor_that_many_watch_forgets_each_at_once(void **state) {
+  (void)state;
+  enum { WATCHERS = 60000, KEPT = 3 };
+  static probe watchers[WATCHERS]; /* of one test thread */
+  troupe_config cfg = TROUPE_CONFIG_INIT;
+  cfg.workers = 0;
+  cfg.log = world_log;
+  world w = {.sys = NULL};
+  assert_int_equal(troupe_system_start(&w.sys, &cfg), TROUPE_OK);
+  probe target = {0};
+  troupe_pid pid = probe_spawn(&w, &target);
+  for (int i = 0; i < WATCHERS; i++) {
+    watchers[i] = (probe){.script = {.init = watch_user}, .user = &pid};
+    troupe_spawn_opts o = probe_opts(&watchers[i]);
+    troupe_pid ignored;
+    assert_int_equal(troupe_spawn(w.sys, &ignored, &o), TROUPE_OK);
+  }
+  world_settle(&w);
+  const trp_clock real = trp_clock_monotonic();
+  uint64_t before = trp_clock_ns(&real);
+  for (int i = WATCHERS - 1; i >= 0; i--) { /* the first, one in the middle and the last stay */
+    if (i == 0 || i == WATCHERS / 2 || i == WATCHERS - 1) continue;
+    troupe_kill(w.sys, watchers[i].self);
+  }
+  world_settle(&w);
+  assert_true(trp_clock_ns(&real) - before < 10 * TRP_NS_PER_S);
+  troupe_kill(w.sys, pid);
+  world_settle(&w);
+  unsigned downs = 0;
+  for (int i = 0; i < WATCHERS; i++)
+    downs += watchers[i].downs;
+  assert_int_equal(downs, KEPT);
+  assert_int_equal(watchers[WATCHERS / 2].downs, 1);
+  assert_int_equal(troupe_system_stop(w.sys, 10000), TROUPE_OK);
+  troupe_system_free(w.sys);
+}
+
 static void demonitor_is_final(void **state) {
   (void)state;
   pair x;
@@ -411,6 +453,7 @@ int main(void) {
       cmocka_unit_test(a_host_asks_and_waits),
       cmocka_unit_test(a_stop_answers_the_hosts_open_asks),
       cmocka_unit_test(a_monitor_reports_the_end_exactly_once),
+      cmocka_unit_test(an_actor_that_many_watch_forgets_each_at_once),
       cmocka_unit_test(demonitor_is_final),
       cmocka_unit_test(timers_fire_in_time_and_cancel_is_final),
       cmocka_unit_test(no_allocation_failure_leaves_an_ask_open_or_leaks),
