@@ -34,7 +34,9 @@ bool trp_check_options(lua_State *L, int arg, const char *verb, const char *cons
     lua_pop(L, 1);
     if (lua_type(L, -1) != LUA_TSTRING)
       luaL_error(L, "%s: options have names, not keys of type %s", verb, luaL_typename(L, -1));
-    if (!known(lua_tostring(L, -1), keys)) unknown_key(L, verb, lua_tostring(L, -1), keys);
+    const char *key = lua_tostring(L, -1);
+    if (strlen(key) != lua_rawlen(L, -1) || !known(key, keys))
+      unknown_key(L, verb, lua_tostring(L, -1), keys);
   }
   return true;
 }

@@ -250,6 +250,8 @@ static int ref_stop(lua_State *L) {
   troupe_pid self = troupe_actor_pid(lua->actor);
   if (self.id == ref->pid.id) return luaL_error(L, "stop: an actor ends itself with troupe.exit");
   if (!trp_lua_can_wait(L)) return trp_lua_cannot_wait(L, "stop");
+  if (!lua->stopping && !trp_task_line_is_open(lua))
+    return luaL_error(L, "stop: init cannot wait for the end of an actor");
   uint64_t id = 0;
   trp_frame *frame = trp_lua_frame(L);
   TRP_NATIVE_BEGIN(frame);

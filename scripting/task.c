@@ -221,8 +221,13 @@ int trp_task_sleep(trp_lua *lua, uint64_t delay_ms) {
   return err;
 }
 
+bool trp_task_line_is_open(const trp_lua *lua) {
+  return !lua->stopping && (lua->started || lua->style != TRP_STYLE_BEHAVIOR);
+}
+
 /* While some task wants a message, the line must flow, and `receive` skips what nobody wants. */
 bool trp_task_will_block(const trp_lua *lua) {
+  if (!trp_task_line_is_open(lua)) return true;
   if (lua->waiting_first || lua->giving_way) return false;
   if (lua->live >= TRP_TASK_MAX) return true;
   if (lua->style == TRP_STYLE_BEHAVIOR) return lua->handlers > 0 && !lua->reentrant;
@@ -235,7 +240,7 @@ int trp_task_give_way(trp_lua *lua) {
   TRP_NATIVE_BEGIN(frame);
   trp_task_publish_block(lua);
   /* behind the messages that are there, where messages are taken meanwhile */
-  bool direct = trp_task_will_block(lua) || lua->stopping;
+  bool direct = trp_task_will_block(lua);
   int err = troupe_actor_timer(lua->actor, 0, 0, direct, task, &task->wait_id);
   task->gives_way = !err && !direct;
   if (task->gives_way) lua->giving_way++;

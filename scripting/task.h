@@ -94,6 +94,10 @@ int trp_task_sleep(trp_lua *lua, uint64_t delay_ms);
 /* Ends the current task's wait when everything that is ready now has had its turn. As above. */
 int trp_task_give_way(trp_lua *lua);
 
+/* Whether messages come: not before a behaviour's init has returned, nor once it is being stopped.
+ */
+bool trp_task_line_is_open(const trp_lua *lua);
+
 /* Whether the actor takes no messages while the current task waits for an event. */
 bool trp_task_will_block(const trp_lua *lua);
 

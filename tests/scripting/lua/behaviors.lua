@@ -176,6 +176,24 @@ assert(m and ms < 10000, ms)
 m, ms = stop_of { "sleeps", "stops", "yields" }
 assert(m and m[1] == true and m[2] == true and m[3] and m[4] and ms < 10000, ms)
 
+-- init gets no messages: giving way ends all the same, and what needs one says so
+local early = troupe.spawn { permissions = { spawn = 1 }, init_timeout_ms = 1000, source = [[
+  local troupe = require "troupe"
+  local a = troupe.actor "early"
+  function a:init()
+    for _ = 1, 3 do coroutine.yield() end
+    troupe.sleep(5)
+    coroutine.yield()
+    local other = troupe.spawn { source = "require 'troupe'.sleep(100000)" }
+    self.stop = select(2, pcall(other.stop, other))
+    self.ask = select(2, troupe.self():try_ask "hi").code
+    other:kill()
+  end
+  function a.on:how() return { self.stop, self.ask } end
+  return a]] }
+local how = early:ask "how"
+assert(how[1]:find "init cannot wait" and how[2] == "would_deadlock")
+
 -- no exit can be caught
 local caught = troupe.spawn { source = [[
   local troupe = require "troupe"

@@ -86,6 +86,7 @@ assert(second == "second")
 -- misuse
 for pattern, options in pairs {
   ["unknown option 'kind'"] = { kind = "a" },
+  ["unknown option 'timeout_ms'"] = { ["timeout_ms\0x"] = 1 },
   ["'kinds' must name at least one"] = { kinds = {} },
   ["entry 2 is neither"] = { kinds = { "a", 5 } },
   ["'kinds' must be a list"] = { kinds = "a" },
