@@ -35,12 +35,20 @@ void cli_log_terminal(void *ctx, troupe_log_level level, const char *line, size_
 }
 
 void cli_say(const char *fmt, ...) {
+  char text[2048];
   va_list args;
   va_start(args, fmt);
+  vsnprintf(text, sizeof text, fmt, args);
+  va_end(args);
   flockfile(stderr);
   fputs("troupe: ", stderr);
-  vfprintf(stderr, fmt, args);
+  for (const char *at = text; *at; at++) { /* it may be a script's text: one line, no escapes */
+    unsigned char c = (unsigned char)*at;
+    if (c < 0x20 || c == 0x7f)
+      fprintf(stderr, "\\x%02x", c);
+    else
+      fputc(c, stderr);
+  }
   fputc('\n', stderr);
   funlockfile(stderr);
-  va_end(args);
 }

@@ -75,6 +75,7 @@ check 65 "" "syntax.lua:5: " run syntax.lua
 check 65 "" "bad_syntax.lua:2: " check bad_child.lua
 check 65 "" 'app.children[1].restart: must be "permanent"' check bad_field.lua
 check 65 "" "crash.lua:3: on purpose" run crash.lua
+check 65 "" 'forged.lua:1: two\x0alines \x1b[31min red' run forged.lua
 
 # ---- arguments ----
 check 0 "2=b c" "" run hello.lua a "b c"

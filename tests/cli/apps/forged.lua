@@ -1,0 +1,1 @@
+error "two\nlines \27[31min red"
