@@ -171,6 +171,18 @@ static int resolve(troupe_call *call, trp_text path, bool write, char *real) {
   return 0;
 }
 
+/* What SQLite opens beside the file must be files too: on a pipe it would wait for ever. */
+static int check_companions(const char *real) {
+  static const char *const endings[] = {"-journal", "-wal", "-shm"};
+  char path[PATH_MAX + 16];
+  struct stat st;
+  for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+    snprintf(path, sizeof path, "%s%s", real, endings[i]);
+    if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode)) return -EINVAL;
+  }
+  return 0;
+}
+
 static trp_connection *take_idle(trp_sqlite *pool, const char *real, bool write) {
   trp_connection *found = NULL;
   pthread_mutex_lock(&pool->lock);
@@ -213,6 +225,7 @@ int trp_connection_take(trp_sqlite *pool, troupe_call *call, trp_text path, bool
   char real[PATH_MAX];
   *out = NULL;
   int err = resolve(call, path, write, real);
+  if (!err) err = check_companions(real);
   if (err) return err;
   *out = take_idle(pool, real, write);
   if (!*out) err = open_new(pool, real, write, out);

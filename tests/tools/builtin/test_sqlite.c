@@ -217,6 +217,21 @@ static void a_pattern_that_would_take_minutes_is_refused(void **state) {
   expect_failure(b, "SQLITE_ERROR", TROUPE_OUTCOME_PERMANENT);
 }
 
+/* Opening a pipe to read would wait for a writer, in a pool thread, for ever. */
+static void a_pipe_in_the_place_of_a_journal_is_refused(void **state) {
+  tool_bench *b = *state;
+  must_run(b, "CREATE TABLE t (a)");
+  static const char *const names[] = {"rw/db-journal", "rw/db-wal", "rw/db-shm"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    assert_int_equal(mkfifo(bench_path(b, names[i]), 0600), 0);
+    run_sql(b, "query", "SELECT * FROM t");
+    expect_failure(b, "EINVAL", TROUPE_OUTCOME_PERMANENT);
+    assert_int_equal(unlink(bench_path(b, names[i])), 0);
+  }
+  run_sql(b, "query", "SELECT * FROM t");
+  expect_ok(b);
+}
+
 static void misuse_is_named(void **state) {
   tool_bench *b = *state;
   must_run(b, "CREATE TABLE t (a NOT NULL)");
@@ -317,6 +332,7 @@ int main(void) {
       WITH_BENCH(other_files_are_out_of_reach),
       WITH_BENCH(pragmas_of_the_process_are_out_of_reach_however_spelled),
       WITH_BENCH(a_pattern_that_would_take_minutes_is_refused),
+      WITH_BENCH(a_pipe_in_the_place_of_a_journal_is_refused),
       WITH_BENCH(misuse_is_named),
       WITH_BENCH(a_locked_database_is_transient),
       WITH_BENCH(a_replaced_file_is_opened_anew),
