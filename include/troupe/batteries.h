@@ -34,9 +34,10 @@
  *           creates it when missing. A link is followed. `sync`: on disk before it returns.
  *           Grants: fs, writable.
  *
- *   gunzip   { path = | data =, max_bytes = } -> string
+ *   gunzip   { path = | data =, max_bytes =, utf8 = false } -> string
  *           Several members are one string. Bad or truncated data: "corrupt", with the position;
- *           more than max_bytes: "too_big". Grants: fs for path, none for data. Idempotent.
+ *           more than max_bytes: "too_big"; with utf8, any other text: "not_utf8", with the
+ *           position. Grants: fs for path, none for data. Idempotent.
  *
  *   sqlite   { path =, op = "query", sql =, params =, busy_ms = 2000 }
  *            { path =, op = "exec", sql =, params = }

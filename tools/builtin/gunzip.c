@@ -13,15 +13,18 @@
 
 #include "tools/builtin/args.h"
 #include "tools/builtin/builtin.h"
+#include "tools/builtin/utf8.h"
 
-enum { PIECE = 65536, GZIP_WINDOW = 15 + 16 };
+/* HEADER: of the result, a msgpack string with a length of 32 bits; the text follows in place. */
+enum { PIECE = 65536, GZIP_WINDOW = 15 + 16, HEADER = 5 };
 
 typedef enum verdict { MORE, DONE, CORRUPT, TOO_BIG, NO_MEMORY, CANCELLED } verdict;
 
 typedef struct inflater {
   troupe_call *call;
   z_stream z;
-  trp_buf out;
+  trp_buf out;       /* the header's room, then the text */
+  bool utf8;         /* nothing else is wanted */
   uint64_t position; /* compressed bytes taken */
   bool inside;       /* a member has begun and not ended */
   bool any;          /* a member has been read */
@@ -119,20 +122,36 @@ static verdict feed_file(inflater *f, trp_text path, int *err) {
   return v;
 }
 
+static void answer_text(inflater *f) {
+  uint8_t *header = f->out.data;
+  size_t len = f->out.len - HEADER;
+  size_t valid = f->utf8 ? trp_utf8_valid(header + HEADER, len) : len;
+  if (valid < len) {
+    char text[80];
+    snprintf(text, sizeof text, "the text is not UTF-8 from byte %zu on", valid + 1);
+    troupe_call_fail(f->call, TROUPE_OUTCOME_PERMANENT, "not_utf8", text);
+    return;
+  }
+  header[0] = 0xdb; /* str 32 */
+  for (int i = 1; i < HEADER; i++)
+    header[i] = (uint8_t)(len >> (8 * (HEADER - 1 - i)));
+  troupe_call_finish(f->call, f->out.data, f->out.len);
+}
+
 static void answer(inflater *f, verdict v) {
   char text[160];
   if (v == MORE) v = f->any && !f->inside ? DONE : corrupt(f, "the data is truncated");
   switch (v) {
   case MORE:
   case DONE:
-    trp_answer_text(f->call, f->out.data, f->out.len);
+    answer_text(f);
     break;
   case CORRUPT:
     snprintf(text, sizeof text, "%s, at compressed byte %" PRIu64, f->why, f->position);
     troupe_call_fail(f->call, TROUPE_OUTCOME_PERMANENT, "corrupt", text);
     break;
   case TOO_BIG:
-    snprintf(text, sizeof text, "the data inflates to more than %zu bytes", f->out.limit);
+    snprintf(text, sizeof text, "the data inflates to more than %zu bytes", f->out.limit - HEADER);
     troupe_call_fail(f->call, TROUPE_OUTCOME_PERMANENT, "too_big", text);
     break;
   case NO_MEMORY:
@@ -148,21 +167,26 @@ void trp_gunzip_run(troupe_call *call, void *user) {
   (void)user;
   trp_fields f;
   trp_fields_init(&f, call);
-  int64_t limit = (int64_t)troupe_call_max_result(call) - 5; /* a string's header */
+  int64_t limit = (int64_t)troupe_call_max_result(call) - HEADER;
   if (limit < 1) limit = 1;
   trp_text path = trp_field_text(&f, "path");
   trp_text data = trp_field_text(&f, "data");
   int64_t max = trp_field_int(&f, "max_bytes", 1, INT64_MAX, limit);
+  bool utf8 = trp_field_bool(&f, "utf8");
   if (!path.s == !data.s) trp_fields_refuse(&f, "path", "or \"data\" must be given, and not both");
   if (f.bad) return;
-  inflater i = {.call = call};
+  inflater i = {.call = call, .utf8 = utf8};
   if (inflateInit2(&i.z, GZIP_WINDOW) != Z_OK) {
     trp_fail_memory(call);
     return;
   }
-  trp_buf_init(&i.out, trp_call_allocator(call), (size_t)(max < limit ? max : limit));
+  trp_buf_init(&i.out, trp_call_allocator(call), (size_t)(max < limit ? max : limit) + HEADER);
   int err = 0;
-  verdict v = path.s ? feed_file(&i, path, &err) : feed_all(&i, data);
+  verdict v = NO_MEMORY;
+  if (trp_buf_reserve(&i.out, HEADER)) {
+    trp_buf_commit(&i.out, HEADER);
+    v = path.s ? feed_file(&i, path, &err) : feed_all(&i, data);
+  }
   if (err)
     trp_fail_path(call, err, path);
   else

@@ -105,6 +105,41 @@ static void reading_says_what_is_wrong(void **state) {
   expect_failure(b, "corrupt", TROUPE_OUTCOME_PERMANENT);
 }
 
+static void unpack_utf8(tool_bench *b, size_t len) {
+  trp_wire_writer *w = bench_args(b, 2);
+  trp_wire_put_cstr(w, "data");
+  trp_wire_put_bin(w, packed, len);
+  trp_wire_put_cstr(w, "utf8");
+  trp_wire_put_bool(w, true);
+  bench_call(b, "gunzip");
+}
+
+static void text_that_is_not_utf8_is_refused_when_that_is_asked_for(void **state) {
+  tool_bench *b = *state;
+  static const char good[] =
+      "seven.. eight.. \xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\xf4\x8f\xbf\xbf ok";
+  unpack_utf8(b, pack(good, sizeof good - 1, 0));
+  expect_text(b, good, sizeof good - 1);
+  static const char *const bad[] = {"\x80",
+                                    "\xc3",
+                                    "\xc0\x80",
+                                    "\xe9t\xe9",
+                                    "\xed\xa0\x80",
+                                    "\xf4\x90\x80\x80",
+                                    "\xf5\x80\x80\x80",
+                                    "\xe2\x82",
+                                    "\xe0\x9f\xbf",
+                                    "\xf0\x8f\xbf\xbf",
+                                    "\xe2\x82z"};
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    char text[64];
+    int n = snprintf(text, sizeof text, "twelve bytes%s", bad[i]);
+    unpack_utf8(b, pack(text, (size_t)n, 0));
+    expect_failure(b, "not_utf8", TROUPE_OUTCOME_PERMANENT);
+    assert_non_null(strstr(b->message, "from byte 13 on"));
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       WITH_BENCH(data_and_files_are_inflated),
@@ -112,6 +147,7 @@ int main(void) {
       WITH_BENCH(every_truncation_is_corrupt),
       WITH_BENCH(a_bomb_costs_no_more_than_the_limit),
       WITH_BENCH(reading_says_what_is_wrong),
+      WITH_BENCH(text_that_is_not_utf8_is_refused_when_that_is_asked_for),
   };
   return run_tests(tests);
 }
