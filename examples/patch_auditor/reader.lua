@@ -6,17 +6,25 @@ local changelog = require "changelog"
 local args = ...
 local scanner, store = troupe.whereis "scanner", troupe.whereis "store"
 
+local function gunzip(path, as_utf8)
+  return troupe.try_call("gunzip", { path = path, max_bytes = args.max_bytes, utf8 = as_utf8 })
+end
+
 --- Unzips and parses one changelog. Returns what became of it, as the scanner's `next` wants to know it.
 local function read(job)
   if args.crash ~= "" and job.attempt <= args.crashes and job.path:find(args.crash, 1, true) then
     error("made to crash by --crash")
   end
-  local text, err = troupe.try_call("gunzip", { path = job.path, max_bytes = args.max_bytes })
+  local text, err = gunzip(job.path, true)
+  local remark = ""
+  if err and err.code == "not_utf8" then -- read as bytes then, but not tacitly
+    remark = err.message
+    text, err = gunzip(job.path, false)
+  end
   if not text then return "failed", err.message end
   local entries, fixes = changelog.parse(text)
-  local _, invalid = utf8.len(text)
   assert(store:tell("changelog", {
-    path = job.name, package = job.package, bytes = #text, invalid = invalid,
+    path = job.name, package = job.package, bytes = #text, remark = remark,
     entries = troupe.array(entries), fixes = troupe.array(fixes),
   }))
   return "done"

@@ -59,8 +59,7 @@ local years = query [[
   SELECT substr(date, 1, 4) AS year, count(DISTINCT cve) AS cves FROM fixes WHERE date <> '' GROUP BY 1 ORDER BY 1]]
 local failures = query "SELECT path, reason AS text FROM failures ORDER BY path"
 local notes = query [[
-  SELECT path, 'not UTF-8 from byte ' || invalid_utf8_at || ' on; read as bytes' AS text
-  FROM changelogs WHERE invalid_utf8_at > 0 ORDER BY path]]
+  SELECT path, remark || '; read as bytes' AS text FROM changelogs WHERE remark <> '' ORDER BY path]]
 
 -- ---- write ---------------------------------------------------------------------------------------------------------
 

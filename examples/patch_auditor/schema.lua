@@ -3,7 +3,7 @@ local M = {}
 
 -- A `text` may hold any byte; a `word` has passed a pattern that lets no tab, newline or backslash through.
 local TABLES = {
-  { "changelogs", "path text, package text, bytes number, entries number, invalid_utf8_at number" },
+  { "changelogs", "path text, package text, bytes number, entries number, remark text" },
   { "depends", "package text, kind word, position number, depends_on text, version text, provider text" },
   { "entries", "package text, path text, position number, source word, version word, distribution word, date word, " ..
                "urgency word" },

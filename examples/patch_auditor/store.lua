@@ -45,7 +45,7 @@ function store.on:changelog(c)
   self.seen[c.path] = true
   for i, e in ipairs(c.entries) do self:add("entries", { c.package, c.path, i, table.unpack(e) }) end
   for _, f in ipairs(c.fixes) do self:add("fixes", { c.package, table.unpack(f) }) end
-  self:add("changelogs", { c.path, c.package, c.bytes, #c.entries, c.invalid or 0 })
+  self:add("changelogs", { c.path, c.package, c.bytes, #c.entries, c.remark })
   if self.count >= ROWS then self:flush() end
 end
 

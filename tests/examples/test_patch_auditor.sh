@@ -38,7 +38,7 @@ expect_lines_with() { # COUNT TEXT
 }
 expect_status() { [[ $status == "$1" ]] || { fail "exit status $status, not $1"; cat "$work/log"; }; }
 
-SAMPLE_SHA256=8f1804614aea70610c96455635397c0cfd9f1f21eedcd92290edadb7179d6faf
+SAMPLE_SHA256=d78502a0f36755009e91534ef8e31b5ac9dd18426ef64b015e30dcbfb13df9df
 
 expect_sample() {
   expect_status 0
@@ -128,7 +128,7 @@ bad_input() {
   expect_line "failed: $root/dangling/changelog.gz: the link leads nowhere, or to where the audit may not read"
   expect_line "failed: $root/dangling/changelog.out.gz: the link leads nowhere, or to where the audit may not read"
   expect_line "failed: $root/pipe/changelog.gz: is not a file"
-  expect_line "note: latin/changelog.gz: not UTF-8 from byte 42 on; read as bytes"
+  expect_line "note: latin/changelog.gz: the text is not UTF-8 from byte 42 on; read as bytes"
   expect_line "note: $failed could not be read; the totals are without them"
   expect_lines_with "$failed" "failed: "
   expect changelogs "$read"
