@@ -6,34 +6,44 @@
 
 #include "scripting/sandbox.h"
 
-/* Pushes the caller's _ENV: a local of that name, the calling function's upvalue, or the globals.
- */
-static void push_environment(lua_State *L) {
-  lua_Debug ar;
+/* Replaces the function on top, which is at ar, by its innermost local _ENV, or its upvalue of that
+ * name. */
+static bool replace_by_env(lua_State *L, lua_Debug *ar) {
   const char *name;
-  if (lua_getstack(L, 1, &ar)) {
-    int found = 0;
-    for (int i = 1; (name = lua_getlocal(L, &ar, i)) != NULL; i++) {
-      if (strcmp(name, "_ENV") == 0) found = i; /* the innermost is the last */
-      lua_pop(L, 1);
-    }
-    if (found) {
-      lua_getlocal(L, &ar, found);
-      return;
-    }
-    lua_getinfo(L, "f", &ar);
-    if (!lua_iscfunction(L, -1)) {
-      for (int i = 1; (name = lua_getupvalue(L, -1, i)) != NULL; i++) {
-        if (strcmp(name, "_ENV") == 0) {
-          lua_remove(L, -2);
-          return;
-        }
-        lua_pop(L, 1);
-      }
+  int found = 0;
+  for (int i = 1; (name = lua_getlocal(L, ar, i)) != NULL; i++) {
+    if (strcmp(name, "_ENV") == 0) found = i; /* the innermost is the last */
+    lua_pop(L, 1);
+  }
+  if (found) {
+    lua_getlocal(L, ar, found);
+    lua_replace(L, -2);
+    return true;
+  }
+  for (int i = 1; (name = lua_getupvalue(L, -1, i)) != NULL; i++) {
+    if (strcmp(name, "_ENV") == 0) {
+      lua_replace(L, -2);
+      return true;
     }
     lua_pop(L, 1);
   }
-  lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
+  return false;
+}
+
+/* Pushes the _ENV of the Lua function that has called, also through pcall and the like. One that
+ * uses no globals has none, and must say which it wants: to take the actor's globals would lead out
+ * of an environment that a script has made for others. */
+static void push_environment(lua_State *L) {
+  lua_Debug ar;
+  for (int level = 1; lua_getstack(L, level, &ar); level++) {
+    lua_getinfo(L, "f", &ar);
+    if (!lua_iscfunction(L, -1)) {
+      if (replace_by_env(L, &ar)) return;
+      break;
+    }
+    lua_pop(L, 1);
+  }
+  luaL_error(L, "load: the caller has no _ENV; give the environment as the fourth argument");
 }
 
 static int refuse(lua_State *L, const char *why) {

@@ -171,6 +171,17 @@ static void load_keeps_the_callers_environment(void **state) {
       "assert(not pcall(load, 4)) assert(not pcall(load)) assert(not pcall(load, function() return "
       "{} "
       "end))\n"
+      "local made = { load = load, pcall = pcall, xpcall = xpcall, coroutine = coroutine }\n"
+      "local function run(source) return assert(load(source, 'x', 't', made))() end\n"
+      "assert(run 'x = 1 return load(\"return x\")' () == 1)\n"
+      "made.select = select\n"
+      "assert(run 'return select(2, pcall(load, \"return x\"))' () == 1)\n"
+      "assert(run 'return select(2, pcall(pcall, xpcall, load, load, \"return x\"))')\n"
+      "for _, source in ipairs { 'return coroutine.wrap(load)(\"return x\")',\n"
+      "    'local load = load return (function() return (load(\"return x\")) end)()' } do\n"
+      "  local good, why = pcall(run, source)\n"
+      "  assert(not good and why:find 'the caller has no _ENV', why)\n"
+      "end\n"
       "f, e = load('\\27LuaS', 'x', 'bt') assert(f == nil and e:find 'binary', e)\n");
 }
 
