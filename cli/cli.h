@@ -52,7 +52,8 @@ void cli_help_summary(bool to_stderr);
  * sentence on standard error; then nothing is left to close. */
 int cli_host_open(const cli_options *o, troupe_system **sys, troupe_app **app);
 
-/* Stops and frees. Returns as troupe_system_stop; after TROUPE_E_TIMEOUT the process should _exit. */
+/* Stops and frees. Returns as troupe_system_stop; after TROUPE_E_TIMEOUT the process should _exit.
+ */
 int cli_host_close(troupe_system *sys, troupe_app *app, uint32_t stop_ms);
 
 /* ---- signals.c ----------------------------------------------------------------------------- */

@@ -44,8 +44,8 @@ static int wait_end(outcome *out) {
   return code;
 }
 
-/* Returns the exit code, `code` when all stopped in time; ends the process when the system cannot be
- * stopped. */
+/* Returns the exit code, `code` when all stopped in time; ends the process when the system cannot
+ * be stopped. */
 static int stop(troupe_system *sys, const cli_options *o, int code) {
   troupe_stats stats;
   int err = cli_host_close(sys, NULL, o->stop_ms);

@@ -3,6 +3,7 @@
 #include "actors/base/log.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -39,7 +40,7 @@ static void add(line *l, const char *s, size_t len) {
   static const char hex[] = "0123456789abcdef";
   for (size_t i = 0; i < len && !l->cut; i++) {
     unsigned char c = (unsigned char)s[i];
-    bool control = c < 0x20 || c == 0x7f;
+    bool control = (c < 0x20 && c != '\t') || c == 0x7f;
     size_t needs = control ? 4 : 1;
     if (needs > ROOM - l->len) {
       cut(l);
@@ -109,8 +110,12 @@ void trp_log_stderr(void *ctx, troupe_log_level level, const char *line_text, si
   memcpy(out + head, line_text, len);
   out[head + len] = '\n';
 
-  /* One call, so lines of several threads and processes do not mix. A line that cannot be written
-   * is lost: there is nowhere left to report it. */
+  /* A reader that does not read must not stop the threads that log: a line for which there is no
+   * room now is lost, as is one that cannot be written; there is nowhere left to report it. */
+  struct pollfd room = {.fd = fd, .events = POLLOUT};
+  if (poll(&room, 1, 0) == 0) return;
+
+  /* One call, so lines of several threads and processes do not mix. */
   ssize_t written;
   do {
     written = write(fd, out, head + len + 1);

@@ -18,9 +18,9 @@ typedef struct trp_log {
   troupe_log_level min; /* lower levels are discarded */
 } trp_log;
 
-/* Formats one line. Control bytes become \xNN, so that no text can forge a line; bytes from 0x80
- * stay as they are. What does not fit is cut and ends in "… truncated". `log` may be NULL. Keeps
- * errno. Thread: any. */
+/* Formats one line. Control bytes but tabs become \xNN, so that no text forges a line; bytes from
+ * 0x80 stay as they are. What does not fit is cut and ends in "… truncated". `log` may be NULL.
+ * Keeps errno. Thread: any. */
 void trp_log_write(const trp_log *log, troupe_log_level level, const char *who, const char *fmt,
                    ...) __attribute__((format(printf, 4, 5)));
 

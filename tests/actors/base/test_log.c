@@ -52,8 +52,8 @@ static void control_bytes_are_escaped_and_utf8_stays(void **state) {
   (void)state;
   caught c = {0};
   trp_log log = {.sink = catch_line, .ctx = &c, .min = TROUPE_LOG_DEBUG};
-  trp_log_write(&log, TROUPE_LOG_INFO, "a\nb", "%s", "1\r\n2\x1b[0m\x7f caf\xc3\xa9 \\n");
-  assert_string_equal(c.text, "a\\x0ab: 1\\x0d\\x0a2\\x1b[0m\\x7f caf\xc3\xa9 \\n");
+  trp_log_write(&log, TROUPE_LOG_INFO, "a\nb", "%s", "1\r\n2\t\x1b[0m\x7f caf\xc3\xa9 \\n");
+  assert_string_equal(c.text, "a\\x0ab: 1\\x0d\\x0a2\t\\x1b[0m\\x7f caf\xc3\xa9 \\n");
 }
 
 static bool ends_in(const char *s, const char *end) {
@@ -131,6 +131,20 @@ static void lines_of_several_threads_do_not_mix(void **state) {
   fclose(file);
 }
 
+static void a_reader_that_does_not_read_stops_nobody(void **state) {
+  (void)state;
+  int fds[2];
+  assert_int_equal(pipe(fds), 0);
+  trp_log log = {.sink = trp_log_stderr, .ctx = &fds[1], .min = TROUPE_LOG_DEBUG};
+  char text[1000];
+  memset(text, 'x', sizeof text - 1);
+  text[sizeof text - 1] = 0;
+  for (int i = 0; i < 1000; i++) /* far more than a pipe holds */
+    trp_log_write(&log, TROUPE_LOG_INFO, "t", "%s", text);
+  close(fds[0]);
+  close(fds[1]);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_line_names_who_and_what),
@@ -139,6 +153,7 @@ int main(void) {
       cmocka_unit_test(a_long_line_is_cut_between_characters),
       cmocka_unit_test(the_stderr_sink_writes_time_level_and_text),
       cmocka_unit_test(lines_of_several_threads_do_not_mix),
+      cmocka_unit_test(a_reader_that_does_not_read_stops_nobody),
   };
   return run_tests(tests);
 }
