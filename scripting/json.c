@@ -251,8 +251,8 @@ static bool add_number(writer *w, int idx) {
     snprintf(text, sizeof text, "%.15g", n);
     if (strtod(text, NULL) != n) snprintf(text, sizeof text, "%.17g", n);
     char *point = text + strspn(text, "-0123456789");
-    if (*point && *point != 'e') *point = '.';    /* the host's locale may have another */
-    if (!strpbrk(text, ".e")) strcat(text, ".0"); /* it stays a float */
+    if (*point && *point != 'e') *point = '.'; /* the host's locale may have another */
+    if (!strpbrk(text, ".e")) return add(w, text, strlen(text)) && add(w, ".0", 2); /* a float */
   }
   return add(w, text, strlen(text));
 }

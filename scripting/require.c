@@ -46,7 +46,7 @@ static void load_file(lua_State *L, const char *name) {
       path[n] = name[n];
     for (char *dot = path; (dot = memchr(dot, '.', (size_t)(path + n - dot))) != NULL;)
       *dot = '/';
-    strcpy(path + n, form == 0 ? ".lua" : "/init.lua");
+    snprintf(path + n, sizeof path - n, "%s", form == 0 ? ".lua" : "/init.lua");
     trp_source *s;
     TRP_NATIVE_BEGIN(frame);
     int err = trp_script_file(script, path, &s, msg, sizeof msg);

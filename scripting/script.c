@@ -101,9 +101,9 @@ static int split(const char *path, char *folder, const char **file) {
   size_t n = slash ? (size_t)(slash - path) : 0;
   if (n >= PATH_MAX) return -ENAMETOOLONG;
   if (!slash)
-    strcpy(folder, ".");
+    memcpy(folder, ".", 2);
   else if (n == 0)
-    strcpy(folder, "/");
+    memcpy(folder, "/", 2);
   else {
     memcpy(folder, path, n);
     folder[n] = 0;

@@ -65,8 +65,10 @@ static void read_roots(lua_State *L, wishes *w) {
       const char *mode = trp_check_option_text(L, entry, "mode");
       const char *root = trp_check_option_text(L, entry, "root");
       bool write = mode && strcmp(mode, "rw") == 0;
-      if (!root || (mode && !write && strcmp(mode, "r") != 0))
+      if (!root || (mode && !write && strcmp(mode, "r") != 0)) {
         luaL_error(L, "permissions.fs: entry %d needs a root, and a mode \"r\" or \"rw\"", (int)i);
+        return;
+      }
       add_wish(L, w, write ? WISH_ROOT_RW : WISH_ROOT, root, strlen(root));
       lua_settop(L, entry - 1);
     }

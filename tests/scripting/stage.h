@@ -46,7 +46,6 @@ static inline void stage_log(void *ctx, troupe_log_level level, const char *line
     s->log[s->log_len] = 0;
   }
   pthread_mutex_unlock(&s->lock);
-  if (getenv("TROUPE_TEST_LOG")) fprintf(stderr, "%.*s\n", (int)len, line);
 }
 
 static inline void stage_start(stage *s, int workers) {

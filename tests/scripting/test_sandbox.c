@@ -90,9 +90,7 @@ static const char *const escapes[] = {
     "string.format('%10s', print):find '0x'",
     "select(2, pcall(error, setmetatable({}, {__tostring = 1}))).x",
     "(function() local ok, e = pcall(T.self().tell, {}, 'x') return ok end)()",
-    "(function() local ok = pcall(T.self().tell, setmetatable({}, {__name = 'troupe.ref'}), 'x') "
-    "return "
-    "ok end)()",
+    "not not pcall(T.self().tell, setmetatable({}, {__name = 'troupe.ref'}), 'x')",
     "(function() local ok = pcall(T.self().ask, io, 'x') return ok end)()",
     "rawequal(_G, nil)",
     "_G.io",
@@ -353,7 +351,8 @@ static void modules_come_from_the_scripts_folder_only(void **state) {
   };
   snprintf(path, sizeof path, "mkdir -p %s/app/pkg && ln -s ../secret.lua %s/app/escape.lua", dir,
            dir);
-  assert_int_equal(system(path), 0); /* NOLINT(cert-env33-c): a fixed command */
+  /* NOLINTNEXTLINE(cert-env33-c,concurrency-mt-unsafe): a fixed command */
+  assert_int_equal(system(path), 0);
   for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
     snprintf(path, sizeof path, "%s/%s", dir, files[i][0]);
     FILE *f = fopen(path, "w");
@@ -392,7 +391,8 @@ static void modules_come_from_the_scripts_folder_only(void **state) {
   troupe_grants_unref(g);
   stage_stop(&s);
   snprintf(path, sizeof path, "rm -r %s", dir);
-  assert_int_equal(system(path), 0); /* NOLINT(cert-env33-c) */
+  /* NOLINTNEXTLINE(cert-env33-c,concurrency-mt-unsafe) */
+  assert_int_equal(system(path), 0);
 }
 
 int main(void) {
