@@ -153,10 +153,10 @@ local function stop_of(handlers)
     local troupe = require "troupe"
     local a = troupe.actor("stopped", { reentrant = true })
     function a:init(to) self.to = to
-      self.slow = troupe.spawn { shutdown_ms = 500, source = "local t = require 'troupe' local a = t.actor 'slow' "
+      self.slow = troupe.spawn { shutdown_ms = 20000, source = "local t = require 'troupe' local a = t.actor 'slow' "
         .. "function a:terminate() t.sleep(400) end return a" }
     end
-    function a.on:stops() self.stopped = self.slow:stop() self.again = self.slow:stop { timeout_ms = 5 } end
+    function a.on:stops() self.stopped = self.slow:stop() self.again = self.slow:stop { timeout_ms = 5000 } end
     function a.on:sleeps() troupe.sleep(100) coroutine.yield() self.slept = true end
     function a.on:yields() for _ = 1, 3000 do coroutine.yield() end self.yielded = true end
     function a:terminate()
