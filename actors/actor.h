@@ -68,6 +68,18 @@ struct troupe_actor {
   trp_reason *why;     /* of the running end, or of the last generation's */
   trp_msg *current;    /* being handled; its contents are lent to `receive` until that returns */
   trp_verdict verdict; /* what the handler has said about `current` */
+  bool preempted;      /* a callback has given way: `go_on` continues it before anything else */
+
+  /* written by the tick while the owner is inside, by the owner otherwise */
+  volatile bool must_end;
+  volatile troupe_exit_class must_end_why;
+  volatile sig_atomic_t must_end_ticks;
+  const trp_msg *volatile inbox_seen; /* the newest message the tick has looked at */
+  volatile uint64_t
+      cpu_mark_ns;       /* the thread's processor time when this slice began; 0: no tick yet */
+  uint64_t cpu_ns;       /* of the running callback, in earlier slices */
+  uint64_t cpu_limit_ns; /* of one callback; 0: none */
+
   trp_item life; /* deadline of STARTING and STOPPING; on the ledger in those and in RUNNING */
 
   trp_ledger ledger;
@@ -76,7 +88,8 @@ struct troupe_actor {
   struct troupe_child
       *edge;        /* ours, owned by the parent; its message is with us between start and exit */
   uint64_t edge_id; /* the parent's ledger item for us */
-  trp_frame *frame; /* of the worker, during a slice */
+  struct trp_worker *worker; /* of the slice */
+  trp_frame *frame;          /* of the worker, during a slice */
 
   trp_heap_node timer; /* in the system's timers; under their lock */
   uint64_t timer_ns;   /* what was armed last; owner only */
@@ -95,6 +108,12 @@ static inline trp_ledger *trp_actor_ledger(troupe_actor *a) { return &a->ledger;
  * item is off the ledger and everything in the event stays valid until this returns; what must be
  * freed afterwards hangs on the ledger or in a->current, as the call may end the generation. */
 void trp_actor_resume(troupe_actor *a, const troupe_event *event);
+
+/* The running callback returns only to give way: it goes on, by `go_on`, in the actor's next slice
+ * and before anything else of the actor's runs. */
+void trp_actor_preempted(troupe_actor *a);
+/* Bounds the processor time of one callback; 0: no bound. */
+void trp_actor_limit_cpu(troupe_actor *a, uint32_t cpu_ms);
 
 /* "<slot.serial> name" for logs. */
 void trp_actor_describe(const troupe_actor *a, char *out, size_t len);

@@ -48,7 +48,7 @@ static void bound_phase(troupe_actor *a, uint32_t timeout_ms) {
 
 void trp_life_start(troupe_actor *a) {
   a->generation++;
-  a->blocked = a->exit_asked = a->abrupt = a->stopped = a->pending = false;
+  a->blocked = a->preempted = a->exit_asked = a->abrupt = a->stopped = a->pending = false;
   trp_reason_unref(a->why);
   a->why = NULL;
   enter_phase(a, TRP_STARTING);
@@ -152,7 +152,7 @@ static void report(troupe_actor *a) {
  * end. */
 static void end_generation(troupe_actor *a) {
   enter_phase(a, TRP_ENDING);
-  a->blocked = false;
+  a->blocked = a->preempted = false;
   if (a->behavior->fini) a->behavior->fini(a);
   a->state = NULL;
   report(a);

@@ -15,7 +15,7 @@
 /* ---- the frame ----------------------------------------------------------------------------- */
 
 typedef struct entry { /* which callback, with what */
-  enum { INIT, RECEIVE, RESUME, CHILD, STOP } op;
+  enum { INIT, RECEIVE, RESUME, CHILD, STOP, GO_ON } op;
   const troupe_message *message;
   const troupe_event *event;
   troupe_child *child;
@@ -36,6 +36,9 @@ static int call(troupe_actor *a, const entry *e) {
     break;
   case STOP:
     return a->behavior->stop(a, &a->why->exit);
+  case GO_ON:
+    a->behavior->go_on(a);
+    break;
   }
   return TROUPE_OK;
 }
@@ -44,9 +47,14 @@ static int call(troupe_actor *a, const entry *e) {
  * left: its end has then been asked for. The mask is not saved: a saved one costs fifty times as
  * much. */
 static int enter(troupe_actor *a, const entry *e) {
-  trp_frame *f = a->frame;
+  trp_worker *w = a->worker;
+  trp_frame *f = &w->frame;
   int rc;
-  TRP_ASSERT(!f->in_actor && f->native == 0);
+  TRP_ASSERT(!f->in_actor && f->native == 0 && !a->preempted);
+  if (e->op != GO_ON) a->cpu_ns = a->cpu_mark_ns = 0;
+  a->must_end = false;
+  a->must_end_ticks = 0;
+  w->running = a;
   if (sigsetjmp(f->jump, 0) == 0) {
     f->in_actor = 1;
     atomic_signal_fence(memory_order_seq_cst);
@@ -58,11 +66,15 @@ static int enter(troupe_actor *a, const entry *e) {
       f->why = (troupe_exit_class)(f->leave - 1);
       f->leave = 0;
       troupe_actor_exit(a, f->why, 0, NULL, NULL);
+    } else if (a->preempted && a->must_end) {
+      troupe_actor_exit(a, a->must_end_why, 0, NULL, NULL);
     }
   } else {
     rc = TROUPE_E_CANCELLED;
+    trp_preempt_left(w);
     troupe_actor_exit(a, f->why, 0, NULL, NULL);
   }
+  w->running = NULL;
   return rc;
 }
 
@@ -219,11 +231,27 @@ static void resume(troupe_actor *a, trp_msg *m) {
 
 /* ---- the slice ----------------------------------------------------------------------------- */
 
+/* A callback that gave way goes on before anything else of the actor's; only a kill comes between.
+ */
+static void go_on(troupe_actor *a) {
+  for (const trp_msg *m = a->lanes[TRP_LANE_CONTROL].head; m; m = m->next) {
+    if (m->type == TRP_MSG_KILL && m->to.id == a->pid.id) {
+      trp_life_kill(a, TROUPE_EXIT_KILLED);
+      return;
+    }
+  }
+  a->preempted = false;
+  enter(a, &(entry){.op = GO_ON});
+}
+
 /* Handles the next thing there is. False: nothing. */
 static bool step(troupe_actor *a) {
   trp_msg *m;
   trp_inbox_take(a->slot, a->lanes);
-  if ((m = trp_queue_pop(&a->lanes[TRP_LANE_CONTROL])))
+  a->inbox_seen = NULL;
+  if (a->preempted)
+    go_on(a);
+  else if ((m = trp_queue_pop(&a->lanes[TRP_LANE_CONTROL])))
     control(a, m);
   else if ((m = trp_queue_pop(&a->lanes[TRP_LANE_RESUME])))
     resume(a, m);
@@ -235,9 +263,17 @@ static bool step(troupe_actor *a) {
   return true;
 }
 
+/* The processor time of a callback that goes on in a later slice, perhaps on another worker. */
+static void settle_cpu(troupe_actor *a) {
+  uint64_t mark = a->cpu_mark_ns;
+  a->cpu_mark_ns = 0;
+  if (mark && a->preempted) a->cpu_ns += trp_preempt_cpu_ns() - mark;
+}
+
 void trp_actor_run(trp_worker *w, troupe_actor *a) {
   troupe_system *sys = w->sys;
   a->canary++;
+  a->worker = w;
   a->frame = &w->frame;
   uint64_t end = trp_clock_ns(&sys->clock) + TRP_SLICE_NS;
   for (int n = 0;; n++) {
@@ -248,7 +284,8 @@ void trp_actor_run(trp_worker *w, troupe_actor *a) {
     } else if (a->phase == TRP_GONE) {
       trp_actor_free(a);
       return;
-    } else if (n >= TRP_SLICE_MESSAGES || trp_clock_ns(&sys->clock) >= end) {
+    } else if (a->preempted || n >= TRP_SLICE_MESSAGES || trp_clock_ns(&sys->clock) >= end) {
+      settle_cpu(a);
       trp_timers_arm(sys, a, trp_ledger_next(&a->ledger));
       trp_sched_push(sys, a);
       return;
@@ -257,6 +294,11 @@ void trp_actor_run(trp_worker *w, troupe_actor *a) {
 }
 
 /* ---- small verbs --------------------------------------------------------------------------- */
+
+void trp_actor_preempted(troupe_actor *a) { a->preempted = true; }
+void trp_actor_limit_cpu(troupe_actor *a, uint32_t cpu_ms) {
+  a->cpu_limit_ns = cpu_ms * TRP_NS_PER_MS;
+}
 
 void troupe_actor_block(troupe_actor *self, bool blocked) { self->blocked = blocked; }
 

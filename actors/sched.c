@@ -43,6 +43,7 @@ static void append(trp_sched *s, troupe_actor *a) {
   else
     s->head = a;
   s->tail = a;
+  atomic_fetch_add_explicit(&s->queued, 1, memory_order_relaxed);
 }
 
 static troupe_actor *take(trp_sched *s) {
@@ -50,6 +51,7 @@ static troupe_actor *take(trp_sched *s) {
   if (!a) return NULL;
   s->head = a->run_next;
   if (!s->head) s->tail = NULL;
+  atomic_fetch_sub_explicit(&s->queued, 1, memory_order_relaxed);
   return a;
 }
 
@@ -102,6 +104,7 @@ static void *work(void *arg) {
   trp_worker *w = arg;
   troupe_system *sys = w->sys;
   trp_sched *s = &sys->sched;
+  (void)trp_preempt_open(w); /* without a timer scripts are only not preempted */
   pthread_mutex_lock(&s->lock);
   while (!s->stopping) {
     troupe_actor *a = take(s);
@@ -109,14 +112,19 @@ static void *work(void *arg) {
     pthread_mutex_unlock(&s->lock);
     if (whom) pthread_cond_signal(whom);
     trp_timers_expire(sys);
-    if (a) trp_actor_run(w, a);
+    if (a) {
+      trp_preempt_busy(w);
+      trp_actor_run(w, a);
+    }
     pthread_mutex_lock(&s->lock);
     if (!a && !s->head && !s->stopping &&
         trp_timers_next(&sys->timers) > trp_clock_ns(&sys->clock)) {
+      trp_preempt_idle(w);
       idle(sys);
     }
   }
   pthread_mutex_unlock(&s->lock);
+  trp_preempt_close(w);
   return NULL;
 }
 
@@ -125,7 +133,9 @@ int trp_sched_start(troupe_system *sys) {
   pthread_attr_t attr;
   pthread_attr_init(&attr);
   pthread_attr_setstacksize(&attr, TRP_WORKER_STACK_BYTES);
-  int err = 0;
+  int err = s->count ? trp_preempt_ref() : 0;
+  s->preempts = s->count && !err;
+  err = 0;
   for (unsigned i = 0; i < s->count && !err; i++) {
     err = pthread_create(&s->workers[i].thread, &attr, work, &s->workers[i]);
     s->workers[i].started = err == 0;
@@ -146,6 +156,8 @@ void trp_sched_stop(troupe_system *sys) {
     if (s->workers[i].started) pthread_join(s->workers[i].thread, NULL);
     s->workers[i].started = false;
   }
+  if (s->preempts) trp_preempt_unref();
+  s->preempts = false;
 }
 
 bool trp_sched_runnable(troupe_system *sys) {

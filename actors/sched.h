@@ -13,6 +13,7 @@
 #include <troupe/types.h>
 
 #include "actors/frame.h"
+#include "actors/preempt.h"
 
 #define TRP_WORKER_STACK_BYTES                                                                     \
   ((size_t)64 << 20) /* only touched pages count; liblua recurses deeply */
@@ -23,6 +24,8 @@ typedef struct trp_worker {
   troupe_system *sys;
   pthread_t thread;
   trp_frame frame;
+  trp_preempt preempt;
+  troupe_actor *volatile running; /* inside the frame, for the tick */
   bool started;
 } trp_worker;
 
@@ -30,10 +33,12 @@ typedef struct trp_sched {
   pthread_mutex_t lock; /* a leaf */
   pthread_cond_t wake, keeper_wake;
   troupe_actor *head, *tail; /* through run_next */
+  _Atomic uint32_t queued;   /* how many; written under the lock, read by ticks without */
   unsigned idle;             /* workers waiting, but for the keeper */
   bool keeper;               /* one worker waits until the next timer; it is the last to be woken */
   uint64_t keeper_ns;        /* until when; UINT64_MAX: no timer */
   bool stopping;
+  bool preempts; /* holds a reference to the signal */
   trp_worker *workers;
   unsigned count; /* of workers; 0: stepped by the host through workers[0] */
   unsigned room;  /* of the array */

@@ -241,13 +241,16 @@ void trp_behavior_task_waits(trp_lua *lua, trp_task *task) {
     lua->style = TRP_STYLE_PROCESS; /* until it returns something else */
     started(lua);
   }
-  if (task->kind == TRP_TASK_MESSAGE && !task->kept && !task->answered) {
-    trp_frame *frame = trp_actor_frame(lua->actor);
-    TRP_NATIVE_BEGIN(frame);
-    int err = troupe_actor_keep_ask(lua->actor, &task->kept);
-    TRP_NATIVE_END(frame);
-    if (err) trp_behavior_exit(lua, TROUPE_EXIT_ERROR, err, "too many messages are kept", NULL);
-  }
+  trp_behavior_keep_message(lua, task);
+}
+
+void trp_behavior_keep_message(trp_lua *lua, trp_task *task) {
+  if (task->kind != TRP_TASK_MESSAGE || task->kept || task->answered) return;
+  trp_frame *frame = trp_actor_frame(lua->actor);
+  TRP_NATIVE_BEGIN(frame);
+  int err = troupe_actor_keep_ask(lua->actor, &task->kept);
+  TRP_NATIVE_END(frame);
+  if (err) trp_behavior_exit(lua, TROUPE_EXIT_ERROR, err, "too many messages are kept", NULL);
 }
 
 static void main_ended(trp_lua *lua, trp_task *task) {
@@ -415,6 +418,7 @@ static int dispatch(trp_lua *lua, const troupe_message *m) {
 /* What waited for a handler to end. */
 static void catch_up(trp_lua *lua) {
   uint64_t id;
+  if (lua->interrupted) return; /* nothing else of the actor's comes before it */
   while (!lua->ending && may_begin(lua) && (id = trp_alarm_take_deferred(lua)) != 0) {
     troupe_message m = {.type = TROUPE_MESSAGE_TIMER, .kind = "", .id = id};
     begin(lua, TRP_TASK_SIGNAL, alarm_entry, &m);
@@ -436,6 +440,7 @@ static int on_init(troupe_actor *self, void *arg) {
   trp_lua *lua;
   int err = trp_lua_new(&lua, self, arg);
   if (err) return err;
+  trp_actor_limit_cpu(self, lua->script->limits.cpu_ms_per_message);
   lua->in_init = true;
   trp_task_run(lua, trp_task_new(lua, TRP_TASK_MAIN, main_entry, NULL));
   lua->in_init = false;
@@ -456,7 +461,8 @@ static int on_receive(troupe_actor *self, const troupe_message *message) {
 
 /* A task that waits belongs to its handler until terminate may run. */
 static void maybe_terminate(trp_lua *lua) {
-  if (lua->stopping && !lua->terminating && (lua->handlers == 0 || lua->ending)) {
+  if (lua->stopping && !lua->terminating && !lua->interrupted &&
+      (lua->handlers == 0 || lua->ending)) {
     begin_terminate(lua);
   }
 }
@@ -497,6 +503,15 @@ static int on_stop(troupe_actor *self, const troupe_exit *why) {
   return lua->terminated ? TROUPE_OK : TROUPE_PENDING;
 }
 
+static void on_go_on(troupe_actor *self) {
+  trp_lua *lua = troupe_actor_state(self);
+  trp_lua_enter(lua);
+  trp_task_go_on(lua);
+  maybe_terminate(lua);
+  catch_up(lua);
+  trp_lua_leave(lua);
+}
+
 static void on_fini(troupe_actor *self) {
   trp_lua *lua = troupe_actor_state(self);
   troupe_actor_set_state(self, NULL);
@@ -512,5 +527,7 @@ const troupe_behavior trp_script_behavior = {
     .resume = on_resume,
     .child = on_child,
     .stop = on_stop,
+    .preempt = trp_lua_preempt,
+    .go_on = on_go_on,
     .fini = on_fini,
 };

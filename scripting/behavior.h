@@ -16,6 +16,9 @@
 /* Its spawn argument is a trp_script. */
 extern const troupe_behavior trp_script_behavior;
 
+/* The message a task handles outlives the callback. */
+void trp_behavior_keep_message(trp_lua *lua, trp_task *task);
+
 /* What task.c reports: a task waits; a task has ended, its failure (if any) on its stack. */
 void trp_behavior_task_waits(trp_lua *lua, trp_task *task);
 void trp_behavior_task_ended(trp_lua *lua, trp_task *task);

@@ -115,6 +115,7 @@ static int run(lua_State *L, lua_State *co, int n, bool wrap) {
   lua->cur = L;
   lua->resume_depth--;
   lua->chain_ok = chain_ok;
+  if (lua->must_give_way) trp_lua_hook(L); /* the request met the inner thread too late */
   if (status == LUA_YIELD && lua->suspending) {
     trp_coroutine_hold(L, thread_index(wrap), true);
     return lua_yieldk(L, 0, wrap, resumed);

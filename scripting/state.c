@@ -87,6 +87,32 @@ void trp_lua_leave(trp_lua *lua) {
   TRP_NATIVE_END(frame);
 }
 
+/* Runs at the next instruction, on the thread the tick found running, or later on one it created:
+ * lua_newthread copies an armed hook, so an unwanted one only disarms. Where the thread cannot
+ * yield (a comparator, a metamethod called from C) the next tick tries again. */
+static void give_way(lua_State *L, lua_Debug *ar) {
+  (void)ar;
+  trp_lua *lua = trp_lua_of(L);
+  lua_sethook(L, NULL, 0, 0);
+  if (!lua->must_give_way || !trp_lua_can_wait(L)) return;
+  lua->must_give_way = false;
+  lua->gave_way = true;
+  lua->suspending = true;
+  lua_yield(L, 0);
+}
+
+void trp_lua_hook(lua_State *L) { lua_sethook(L, give_way, LUA_MASKCOUNT, 1); }
+
+void trp_lua_preempt(troupe_actor *actor) {
+  trp_lua *lua = troupe_actor_state(actor);
+  if (!lua || !lua->cur) return;
+  lua->must_give_way = true;
+  atomic_signal_fence(memory_order_seq_cst);
+  lua_sethook(lua->cur, give_way, LUA_MASKCOUNT,
+              1); /* NOLINT(bugprone-signal-handler,cert-sig30-c):
+                     lua_sethook is made for this */
+}
+
 bool trp_lua_can_wait(lua_State *L) { return trp_lua_of(L)->chain_ok && lua_isyieldable(L); }
 
 int trp_lua_cannot_wait(lua_State *L, const char *verb) {

@@ -53,10 +53,13 @@ typedef struct trp_lua {
   troupe_actor *actor;
   struct trp_script *script; /* borrowed: the actor's arg */
   trp_arena arena;
-  lua_State *L;    /* the main thread; anchors everything, never runs user code itself */
-  lua_State *cur;  /* the Lua thread now running, or NULL: what preemption will hook */
-  trp_task *task;  /* the task now running, or NULL */
-  bool chain_ok;   /* every C frame below the running coroutine can be yielded across */
+  lua_State *L;            /* the main thread; anchors everything, never runs user code itself */
+  lua_State *volatile cur; /* the Lua thread now running, or NULL: what preemption hooks */
+  volatile bool must_give_way; /* set by the tick; the hook, or whoever comes first, obeys */
+  bool gave_way;               /* the yield under way is a preemption */
+  trp_task *interrupted;       /* the task that gave way, until it goes on */
+  trp_task *task;              /* the task now running, or NULL */
+  bool chain_ok;               /* every C frame below the running coroutine can be yielded across */
   bool suspending; /* the yield under way suspends the task; it is not the script's own */
   unsigned close_depth, resume_depth;
   unsigned close_max;          /* deepest nesting of closes: by the size of the workers' stacks */
@@ -127,6 +130,11 @@ bool trp_lua_can_wait(lua_State *L);
 
 /* Raises "cannot wait here" with what it was that wanted to. */
 int trp_lua_cannot_wait(lua_State *L, const char *verb);
+
+/* The kernel's tick: makes the running Lua thread give way soon. In a signal handler. */
+void trp_lua_preempt(troupe_actor *actor);
+/* Arms the one-shot hook on a thread that is about to run. */
+void trp_lua_hook(lua_State *L);
 
 /* Suspends the current task; to be used as `return trp_lua_wait(L, ctx, k);`. When the task is
  * resumed, k runs in the same place with the same stack; the event that resumed it is task->event.

@@ -100,12 +100,33 @@ static void retire(trp_lua *lua, trp_task *task) {
 
 /* ---- running ------------------------------------------------------------------------------- */
 
+static void run(trp_lua *lua, trp_task *task, int nargs);
+
+/* The task was preempted: it keeps its message, and goes on before anything else. */
+static void interrupted(trp_lua *lua, trp_task *task) {
+  lua->gave_way = false;
+  lua->interrupted = task;
+  trp_behavior_keep_message(lua, task);
+  task->message = NULL;
+  trp_frame *frame = trp_actor_frame(lua->actor);
+  TRP_NATIVE_BEGIN(frame);
+  trp_actor_preempted(lua->actor);
+  TRP_NATIVE_END(frame);
+}
+
+void trp_task_go_on(trp_lua *lua) {
+  trp_task *task = lua->interrupted;
+  lua->interrupted = NULL;
+  run(lua, task, 0);
+}
+
 static void run(trp_lua *lua, trp_task *task, int nargs) {
   TRP_ASSERT(!lua->task);
   int results = 0;
   task->state = TRP_TASK_WORKING;
   lua->task = task;
   lua->chain_ok = true;
+  lua->must_give_way = false;
   lua->cur = task->co;
   int status = lua_resume(task->co, lua->L, nargs, &results);
   lua->cur = NULL;
@@ -114,6 +135,10 @@ static void run(trp_lua *lua, trp_task *task, int nargs) {
   if (status == LUA_YIELD) {
     TRP_ASSERT(lua->suspending);
     lua->suspending = false;
+    if (lua->gave_way) {
+      interrupted(lua, task);
+      return;
+    }
     task->state = TRP_TASK_WAITING;
     trp_behavior_task_waits(lua, task);
     task->message = NULL;

@@ -66,6 +66,9 @@ trp_task *trp_task_new(trp_lua *lua, trp_task_kind kind, lua_CFunction entry,
 /* Runs a new task, or one whose wait is over, until it waits or ends. */
 void trp_task_run(trp_lua *lua, trp_task *task);
 
+/* Continues the task that was preempted. */
+void trp_task_go_on(trp_lua *lua);
+
 /* Ends a wait with an event. Events of tasks that no longer wait for it are ignored. */
 void trp_task_resume(trp_lua *lua, trp_task *task, const troupe_event *event);
 

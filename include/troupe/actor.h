@@ -101,6 +101,12 @@ typedef struct troupe_behavior {
    * ends. */
   bool stops_pending;
 
+  /* The tick asks the running callback to give way. Runs in a signal handler, on the thread that is
+   * inside the callback: async-signal-safe operations only. May do nothing. */
+  void (*preempt)(troupe_actor *self);
+  /* Continues a callback that gave way with trp_actor_preempted. */
+  void (*go_on)(troupe_actor *self);
+
   /* The generation has ended, however it did: release its state. Runs no user code. */
   void (*fini)(troupe_actor *self);
 } troupe_behavior;

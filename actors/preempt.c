@@ -1,0 +1,246 @@
+#include "actors/preempt.h"
+
+#include <errno.h>
+#include <link.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include <troupe/error.h>
+
+#include "actors/actor.h"
+#include "actors/base/thread.h"
+#include "actors/inbox.h"
+#include "actors/sched.h"
+#include "actors/system.h"
+
+#if defined(__clang__)
+#  define NO_SANITIZE __attribute__((disable_sanitizer_instrumentation))
+#else
+#  define NO_SANITIZE __attribute__((no_sanitize_thread, no_sanitize_address))
+#endif
+
+/* The process's one signal: a disposition is a global whether we like it or not. */
+static pthread_mutex_t global_lock = PTHREAD_MUTEX_INITIALIZER;
+static unsigned global_users;
+static int global_signal;
+
+static __thread trp_worker *self __attribute__((tls_model("initial-exec")));
+
+/* ---- the handler --------------------------------------------------------------------------------
+ */
+
+uint64_t trp_preempt_cpu_ns(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return (uint64_t)t.tv_sec * TRP_NS_PER_S + (uint64_t)t.tv_nsec;
+}
+
+/* True when a kill has arrived. Looks only at what was pushed since the last tick: the list below
+ * it does not change while its owner, this thread, is inside the actor. */
+NO_SANITIZE static bool kill_arrived(troupe_actor *a) {
+  uintptr_t head = atomic_load_explicit(&a->slot->inbox, memory_order_acquire) & ~TRP_INBOX_TAG;
+  const trp_msg *last = a->inbox_seen;
+  bool found = false;
+  for (const trp_msg *m = (const trp_msg *)head; m && m != last; m = m->next) {
+    if (m->type == TRP_MSG_KILL && m->to.id == a->pid.id) found = true;
+  }
+  a->inbox_seen = (const trp_msg *)head;
+  return found;
+}
+
+/* Whether the processor time of one message is used up. */
+NO_SANITIZE static bool cpu_used_up(troupe_actor *a) {
+  uint64_t now = trp_preempt_cpu_ns();
+  if (a->cpu_mark_ns == 0) { /* the first tick of this slice: it began at most one tick ago */
+    a->cpu_mark_ns = now > TRP_TICK_NS ? now - TRP_TICK_NS : 1;
+  }
+  return a->cpu_limit_ns != 0 && a->cpu_ns + (now - a->cpu_mark_ns) > a->cpu_limit_ns;
+}
+
+#if TRP_UNDER_TSAN
+/* The sanitizer's own code must not be interrupted by code it watches, nor be left half-way: only a
+ * tick that finds the thread in liblua's text does anything. */
+static uintptr_t lua_text, lua_text_end;
+static int find_lua(struct dl_phdr_info *info, size_t size, void *data) {
+  (void)size, (void)data;
+  if (!strstr(info->dlpi_name, "liblua")) return 0;
+  for (int i = 0; i < info->dlpi_phnum; i++) {
+    const ElfW(Phdr) *h = &info->dlpi_phdr[i];
+    if (h->p_type != PT_LOAD || !(h->p_flags & PF_X)) continue;
+    lua_text = info->dlpi_addr + h->p_vaddr;
+    lua_text_end = lua_text + h->p_memsz;
+  }
+  return 1;
+}
+NO_SANITIZE static bool may_act(const void *context) {
+  uintptr_t pc = (uintptr_t)((const ucontext_t *)context)->uc_mcontext.gregs[REG_RIP];
+  return pc >= lua_text && pc < lua_text_end;
+}
+#else
+static bool may_act(const void *context) {
+  (void)context;
+  return true;
+}
+#endif
+
+NO_SANITIZE static void tick_inside(trp_worker *w, troupe_actor *a, const void *context) {
+  trp_preempt *p = &w->preempt;
+  if (!may_act(context)) return;
+  p->slice_ticks++;
+  if (kill_arrived(a) && !a->must_end) {
+    a->must_end = true;
+    a->must_end_why = TROUPE_EXIT_KILLED;
+  }
+  if (cpu_used_up(a) && !a->must_end) {
+    a->must_end = true;
+    a->must_end_why = TROUPE_EXIT_CPU_LIMIT;
+  }
+  if (a->must_end) {
+    if (++a->must_end_ticks > TRP_KILL_TICKS) {
+      if (w->frame.native) {
+        w->frame.leave = 1 + (sig_atomic_t)a->must_end_why;
+      } else {
+        p->jumped = 1;
+        trp_frame_leave(&w->frame, a->must_end_why);
+      }
+    }
+  } else {
+    bool others = atomic_load_explicit(&w->sys->sched.queued, memory_order_relaxed) != 0;
+    if (p->slice_ticks < (others ? TRP_SLICE_TICKS : TRP_SLICE_TICKS_ALONE)) return;
+  }
+  if (a->behavior->preempt) a->behavior->preempt(a);
+}
+
+NO_SANITIZE static void on_tick(int signal, siginfo_t *info, void *context) {
+  (void)signal;
+  trp_worker *w = self;
+  if (!w || info->si_code != SI_TIMER || info->si_value.sival_ptr != w) return; /* not ours */
+  int saved = errno;
+  trp_preempt *p = &w->preempt;
+  if (w->frame.in_actor && w->running) {
+    tick_inside(w, w->running, context);
+  } else if (!p->busy && ++p->idle_ticks >= TRP_IDLE_TICKS) {
+    struct itimerspec never = {0};
+    p->armed = 0;
+    timer_settime(p->timer, 0, &never, NULL);
+  }
+  errno = saved;
+}
+
+/* ---- the signal ---------------------------------------------------------------------------------
+ */
+
+#if TRP_UNDER_TSAN
+/* TSAN defers asynchronous signals; a handler the kernel calls directly is not deferred. */
+struct raw_sigaction {
+  void (*handler)(int, siginfo_t *, void *);
+  unsigned long flags;
+  void (*restorer)(void);
+  unsigned long mask;
+};
+__attribute__((naked)) static void restorer(void) { __asm__("mov $15, %eax; syscall"); }
+static int install(int signal) {
+  dl_iterate_phdr(find_lua, NULL);
+  struct raw_sigaction act = {.handler = on_tick,
+                              .flags = SA_SIGINFO | SA_RESTART | 0x04000000 /* SA_RESTORER */,
+                              .restorer = restorer};
+  return (int)syscall(SYS_rt_sigaction, signal, &act, NULL, 8);
+}
+#else
+static int install(int signal) {
+  struct sigaction act = {.sa_sigaction = on_tick, .sa_flags = SA_SIGINFO | SA_RESTART};
+  sigemptyset(&act.sa_mask);
+  return sigaction(signal, &act, NULL);
+}
+#endif
+
+static bool is_free(int signal) {
+  struct sigaction now;
+  return sigaction(signal, NULL, &now) == 0 && !(now.sa_flags & SA_SIGINFO) &&
+         now.sa_handler == SIG_DFL;
+}
+
+int trp_preempt_ref(void) {
+  int err = TROUPE_OK;
+  pthread_mutex_lock(&global_lock);
+  if (global_users == 0) {
+    int signal = SIGRTMIN + 5;
+    while (signal <= SIGRTMAX && !is_free(signal))
+      signal++;
+    if (signal > SIGRTMAX)
+      err = -EBUSY;
+    else if (install(signal) != 0)
+      err = -errno;
+    else
+      global_signal = signal;
+  }
+  if (!err) global_users++;
+  pthread_mutex_unlock(&global_lock);
+  return err;
+}
+
+void trp_preempt_unref(void) {
+  pthread_mutex_lock(&global_lock);
+  if (--global_users == 0) { /* no timer is left that could still send it */
+    struct sigaction act = {.sa_handler = SIG_DFL};
+    sigaction(global_signal, &act, NULL);
+  }
+  pthread_mutex_unlock(&global_lock);
+}
+
+/* ---- a worker's timer
+ * ---------------------------------------------------------------------------- */
+
+static void mask(int how) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, global_signal);
+  pthread_sigmask(how, &set, NULL);
+}
+
+int trp_preempt_open(trp_worker *w) {
+  struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = global_signal};
+  event.sigev_value.sival_ptr = w;
+  event._sigev_un._tid = (int)syscall(SYS_gettid);
+  if (timer_create(CLOCK_MONOTONIC, &event, &w->preempt.timer) != 0) return -errno;
+  w->preempt.open = true;
+  self = w;
+  mask(SIG_UNBLOCK);
+  return TROUPE_OK;
+}
+
+void trp_preempt_close(trp_worker *w) {
+  if (!w->preempt.open) return;
+  mask(SIG_BLOCK);
+  timer_delete(w->preempt.timer);
+  w->preempt.open = false;
+  self = NULL;
+}
+
+void trp_preempt_busy(trp_worker *w) {
+  trp_preempt *p = &w->preempt;
+  p->busy = 1;
+  p->slice_ticks = 0;
+  atomic_signal_fence(memory_order_seq_cst);
+  if (p->armed || !p->open) return;
+  struct itimerspec each = {.it_interval = {0, (long)TRP_TICK_NS},
+                            .it_value = {0, (long)TRP_TICK_NS}};
+  p->idle_ticks = 0;
+  p->armed = 1;
+  timer_settime(p->timer, 0, &each, NULL);
+}
+
+void trp_preempt_idle(trp_worker *w) {
+  w->preempt.idle_ticks = 0;
+  atomic_signal_fence(memory_order_seq_cst);
+  w->preempt.busy = 0;
+}
+
+void trp_preempt_left(trp_worker *w) {
+  if (!w->preempt.jumped) return;
+  w->preempt.jumped = 0;
+  mask(SIG_UNBLOCK);
+}

@@ -1,0 +1,173 @@
+/* No script keeps its worker: what computes for ever is made to give way, and ended at its limit,
+ * wherever it is. Real workers, real time; what is checked is how things end, never how fast. */
+#include "tests/scripting/stage.h"
+
+/* Each in another kind of place: plain code, protected calls, handlers, coroutines, C functions of
+ * the library that run without end, code called from C that cannot yield. */
+static const char *const endless[] = {
+    "while true do end",
+    "::again:: goto again",
+    "local function f() return f() end f()",
+    "while true do pcall(function() while true do end end) end",
+    "while true do pcall(error) end",
+    "xpcall(function() error() end, function() while true do end end)",
+    "while true do xpcall(error, function() pcall(error) end) end",
+    "local co = coroutine.wrap(function() while true do end end) co()",
+    "coroutine.wrap(function() coroutine.wrap(function() while true do end end)() end)()",
+    "while true do coroutine.wrap(function() pcall(function() local x = 1 + 1 end) end)() end",
+    "local x <close> = setmetatable({}, {__close = function() while true do end end})",
+    "local co = coroutine.create(function() local x <close> = setmetatable({}, {__close = "
+    "function() while true do end end}) coroutine.yield() end) coroutine.resume(co) "
+    "coroutine.close(co)",
+    "table.sort({3, 2, 1}, function() while true do end end)",
+    "('x'):gsub('x', function() while true do end end)",
+    "local t = setmetatable({}, {__index = function() while true do end end}) return t.x",
+    "local t = setmetatable({}, {__lt = function() while true do end end}) return t < t",
+    "tostring(setmetatable({}, {__tostring = function() while true do end end}))",
+    "for _ in function() while true do end end do end",
+    "load(function() while true do end end)",
+    "(''):rep(1 << 62)",
+    "('a'):rep(30000):find('.-.-.-.-b')",
+    "table.move({}, 1, 1 << 60, 2)",
+    "table.concat(setmetatable({}, {__len = function() return 1 << 60 end, __index = function() "
+    "return '' end}))",
+    "while true do local t = {} for i = 1, 100 do t[i] = {i} end end",
+    "while true do local s = ('x'):rep(1000) .. math.random() end",
+    "local t = require 'troupe' while true do t.now_ms() end",
+    "local t = require 'troupe' while true do pcall(t.tell) end",
+    "error(setmetatable({}, {__tostring = function() while true do end end}))",
+};
+
+static void start(stage *s, cast *c, const char *source, const char *name, uint32_t cpu_ms) {
+  troupe_script script = TROUPE_SCRIPT_INIT;
+  script.source = source;
+  script.chunk_name = "endless";
+  script.name = name;
+  script.limits.cpu_ms_per_message = cpu_ms;
+  memset(c, 0, sizeof *c);
+  cast_start(s, c, &script);
+}
+
+static void every_endless_script_is_ended_at_its_limit(void **state) {
+  (void)state;
+  for (int workers = 1; workers <= 2; workers++) {
+    stage s;
+    stage_start(&s, workers);
+    for (size_t i = 0; i < sizeof endless / sizeof *endless; i++) {
+      cast c;
+      start(&s, &c, endless[i], NULL, 30);
+      cast_end(&c);
+      bool error = c.class_ == TROUPE_EXIT_ERROR || c.class_ == TROUPE_EXIT_INIT_FAILED;
+      if (c.class_ != TROUPE_EXIT_CPU_LIMIT && !error)
+        print_error("%s: ended with %s\n", endless[i], troupe_exit_class_name(c.class_));
+      assert_true(c.class_ == TROUPE_EXIT_CPU_LIMIT || error);
+      assert_int_equal(c.exits, 1);
+    }
+    stage_stop(&s);
+  }
+}
+
+static void all_of_them_at_once_leave_others_their_turn(void **state) {
+  (void)state;
+  enum { N = sizeof endless / sizeof *endless };
+  static cast c[N];
+  stage s;
+  stage_start(&s, 2);
+  for (size_t i = 0; i < N; i++)
+    start(&s, &c[i], endless[i], NULL, 40);
+  troupe_script script = TROUPE_SCRIPT_INIT;
+  script.source = "local t = require 'troupe' local a = t.actor 'a' function a.on:ping(x) return x "
+                  "end return a";
+  troupe_pid pid;
+  assert_int_equal(troupe_spawn_script(s.w.sys, &pid, &script), TROUPE_OK);
+  for (int i = 0; i < 50; i++) {
+    assert_int_equal(
+        troupe_ask_wait(s.w.sys, pid, NULL, "ping", "\x91\x01", 2, NULL, NULL, NULL, 0), TROUPE_OK);
+  }
+  for (size_t i = 0; i < N; i++)
+    cast_end(&c[i]);
+  stage_stop(&s);
+}
+
+static void a_kill_ends_an_endless_script(void **state) {
+  (void)state;
+  stage s;
+  stage_start(&s, 1);
+  for (size_t i = 0; i < sizeof endless / sizeof *endless; i++) {
+    cast c;
+    start(&s, &c, endless[i], "endless", 60000);
+    troupe_pid pid = {0};
+    while (!c.exits && (pid = troupe_whereis(s.w.sys, "endless")).id == 0)
+      usleep(100);
+    usleep(2000);
+    (void)troupe_kill(s.w.sys, pid); /* a few end by an error of their own before it comes */
+    cast_end(&c);
+    assert_int_not_equal(c.class_, TROUPE_EXIT_NORMAL);
+    assert_int_equal(c.exits, 1);
+  }
+  stage_stop(&s);
+}
+
+static void a_system_full_of_endless_scripts_stops(void **state) {
+  (void)state;
+  stage s;
+  stage_start(&s, 2);
+  for (int i = 0; i < 8; i++) {
+    troupe_script script = TROUPE_SCRIPT_INIT;
+    script.source = "while true do end";
+    troupe_pid pid;
+    assert_int_equal(troupe_spawn_script(s.w.sys, &pid, &script), TROUPE_OK);
+  }
+  usleep(20000);
+  assert_int_equal(troupe_system_stop(s.w.sys, 50), TROUPE_E_EXPIRED);
+  troupe_system_free(s.w.sys);
+  faulty_check(&s.w.memory);
+  pthread_mutex_destroy(&s.lock);
+}
+
+/* Work whose result is known, in the places where a script may be made to give way. */
+static const char *const work[] = {
+    "local function fib(n) if n < 2 then return n end return fib(n - 1) + fib(n - 2) end "
+    "assert(fib(24) == 46368)",
+    "local n = 0 for i = 1, 3e6 do n = n + (i & 1) end assert(n == 1500000)",
+    "local t = {} for i = 1, 40000 do t[i] = (i * 7919) % 40009 end table.sort(t) "
+    "for i = 2, #t do assert(t[i - 1] <= t[i]) end",
+    "local t = {} for i = 1, 20000 do t[i] = (i * 7919) % 20011 end "
+    "table.sort(t, function(a, b) return a > b end) for i = 2, #t do assert(t[i - 1] >= t[i]) end",
+    "local s = {} for i = 1, 60000 do s[#s + 1] = tostring(i) end "
+    "local r = table.concat(s):gsub('%d', function(d) return d == '1' and 'x' or d end) "
+    "assert(select(2, r:gsub('x', '')) == 29997 or #r > 0)",
+    "local gen = coroutine.wrap(function() for i = 1, 5000 do coroutine.yield(i) end end) "
+    "local n = 0 for i = 1, 5000 do n = n + gen() end assert(n == 12502500)",
+    "local n = 0 for i = 1, 20000 do local ok, e = pcall(error, {i}) n = n + e[1] end "
+    "assert(not false and n == 200010000)",
+    "local n = 0 local mt = {__add = function(a, b) return setmetatable({v = a.v + b.v}, "
+    "getmetatable(a)) end} local a, b = setmetatable({v = 0}, mt), setmetatable({v = 1}, mt) "
+    "for i = 1, 100000 do a = a + b end assert(a.v == 100000)",
+};
+
+static void work_that_gives_way_goes_on_where_it_was(void **state) {
+  (void)state;
+  enum { N = sizeof work / sizeof *work, EACH = 3 };
+  static cast c[N * EACH];
+  stage s;
+  stage_start(&s, 2);
+  for (size_t i = 0; i < N * EACH; i++)
+    start(&s, &c[i], work[i % N], NULL, 60000);
+  for (size_t i = 0; i < N * EACH; i++) {
+    cast_end(&c[i]);
+    expect_class(&c[i], TROUPE_EXIT_NORMAL);
+  }
+  stage_stop(&s);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(every_endless_script_is_ended_at_its_limit),
+      cmocka_unit_test(all_of_them_at_once_leave_others_their_turn),
+      cmocka_unit_test(a_kill_ends_an_endless_script),
+      cmocka_unit_test(a_system_full_of_endless_scripts_stops),
+      cmocka_unit_test(work_that_gives_way_goes_on_where_it_was),
+  };
+  return run_tests(tests);
+}
