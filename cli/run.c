@@ -55,7 +55,7 @@ static int stop(troupe_system *sys, const cli_options *o, int code) {
     return CLI_SOFTWARE;
   }
   troupe_system_stats(sys, &stats);
-  cli_say("%llu actors have not stopped within %u ms: a script runs without end, or a tool hangs",
+  cli_say("%llu actors have not stopped within %u ms: a C behaviour or a tool hangs",
           (unsigned long long)stats.actors, o->stop_ms);
   _exit(CLI_SOFTWARE);
 }
