@@ -228,7 +228,7 @@ static void bury_all(troupe_actor *a, trp_queue *q, trp_reason *why) {
       if (m->to.id == a->pid.id)
         trp_monitor_watched(a, m);
       else
-        trp_monitor_bounce(a->sys, m);
+        trp_monitor_down(a->sys, m, trp_reason_of(TROUPE_EXIT_NOPROC));
       break;
     case TRP_MSG_TICK:
       break; /* part of the body */
@@ -267,15 +267,8 @@ void trp_life_release(troupe_actor *a) {
   bury_all(a, &refused, why);
   for (int lane = 0; lane < TRP_LANES; lane++)
     bury_all(a, &a->lanes[lane], why);
-  for (trp_msg *w; (w = trp_queue_pop(&a->watchers));) {
-    troupe_pid watcher = w->from;
-    w->from = a->pid;
-    w->to = watcher;
-    w->type = TRP_MSG_DOWN;
-    w->lane = TRP_LANE_LINE;
-    w->reason = trp_reason_ref(why);
-    trp_send_signal(sys, w);
-  }
+  for (trp_msg *w; (w = trp_queue_pop(&a->watchers));)
+    trp_monitor_down(sys, w, why);
   trp_slots_give(&sys->slots, a->slot);
   if (a->edge) trp_child_tell_parent(a, TRP_EDGE_GONE);
   trp_system_actor_gone(sys, a->edge == NULL);

@@ -27,13 +27,13 @@ static void monitor_settle(troupe_actor *a, trp_item *it) {
 static const trp_item_ops monitor_ops = {
     .name = "monitor", .limit = 1000, .index = TRP_ITEM_MONITOR, .settle = monitor_settle};
 
-void trp_monitor_bounce(troupe_system *sys, trp_msg *m) {
+void trp_monitor_down(troupe_system *sys, trp_msg *m, trp_reason *why) {
   troupe_pid watcher = m->from;
   m->from = m->to;
   m->to = watcher;
   m->type = TRP_MSG_DOWN;
   m->lane = TRP_LANE_LINE;
-  m->reason = trp_reason_of(TROUPE_EXIT_NOPROC);
+  m->reason = trp_reason_ref(why);
   trp_send_signal(sys, m);
 }
 
@@ -53,7 +53,7 @@ int troupe_actor_monitor(troupe_actor *self, troupe_pid target, uint64_t *id) {
   *id = m->id = w->item.id;
   trp_slot *slot = trp_slots_find(&sys->slots, target);
   if (!slot || !trp_slot_is(slot, target) || !trp_inbox_push(sys, slot, m))
-    trp_monitor_bounce(sys, m);
+    trp_monitor_down(sys, m, trp_reason_of(TROUPE_EXIT_NOPROC));
   return TROUPE_OK;
 }
 

@@ -14,7 +14,7 @@ void trp_monitor_watched(troupe_actor *a, trp_msg *watch);
  * on the same lane from the same sender, so the WATCH is here, unless the target is gone: then the
  * UNWATCH is not for it. */
 void trp_monitor_unwatch(troupe_actor *a, trp_msg *watch);
-/* Answers a WATCH of an actor that is gone with a `down` of class noproc; takes it. */
-void trp_monitor_bounce(troupe_system *sys, trp_msg *m);
+/* Sends a WATCH back as the `down` with this reason, which it refs; takes m. */
+void trp_monitor_down(troupe_system *sys, trp_msg *m, trp_reason *why);
 
 #endif

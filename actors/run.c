@@ -180,7 +180,7 @@ static void control(troupe_actor *a, trp_msg *m) {
     if (mine)
       trp_monitor_watched(a, m);
     else
-      trp_monitor_bounce(a->sys, m);
+      trp_monitor_down(a->sys, m, trp_reason_of(TROUPE_EXIT_NOPROC));
     return;
   }
   if (mine) {

@@ -9,17 +9,20 @@
 
 /* ---- endings ------------------------------------------------------------------------------- */
 
-static void dead_letter(troupe_system *sys, const trp_msg *m, troupe_dead_reason dead) {
-  trp_count(&sys->counters.dead[dead]);
-  if (!sys->config.on_dead_letter) return;
-  troupe_dead_letter letter = {.reason = dead,
-                               .to = m->to,
-                               .from = m->from,
-                               .kind = trp_msg_kind(m),
-                               .kind_len = m->kind_len,
-                               .data = trp_msg_payload(m),
-                               .len = m->size};
-  sys->config.on_dead_letter(sys->config.on_dead_letter_ctx, &letter);
+static void dead_letter(troupe_system *sys, const troupe_dead_letter *letter) {
+  trp_count(&sys->counters.dead[letter->reason]);
+  if (sys->config.on_dead_letter)
+    sys->config.on_dead_letter(sys->config.on_dead_letter_ctx, letter);
+}
+
+void trp_send_too_big(troupe_system *sys, troupe_pid to, troupe_pid from, const char *kind,
+                      size_t kind_len) {
+  trp_count(&sys->counters.sent);
+  dead_letter(sys, &(troupe_dead_letter){.reason = TROUPE_DEAD_TOO_BIG,
+                                         .to = to,
+                                         .from = from,
+                                         .kind = kind,
+                                         .kind_len = kind_len});
 }
 
 void trp_send_signal(troupe_system *sys, trp_msg *m) {
@@ -54,7 +57,13 @@ void trp_send_bury(troupe_system *sys, trp_msg *m, troupe_dead_reason dead, int 
     trp_slot *slot = trp_slots_find(&sys->slots, m->to);
     trp_send_release(sys, slot, m->to, trp_msg_bytes(m));
   }
-  dead_letter(sys, m, dead);
+  dead_letter(sys, &(troupe_dead_letter){.reason = dead,
+                                         .to = m->to,
+                                         .from = m->from,
+                                         .kind = trp_msg_kind(m),
+                                         .kind_len = m->kind_len,
+                                         .data = trp_msg_payload(m),
+                                         .len = m->size});
   if (m->type == TRP_MSG_ASK && m->id)
     trp_send_bounce(sys, m, code, reason);
   else
@@ -288,10 +297,7 @@ int trp_msg_make(troupe_system *sys, trp_msg_type type, troupe_pid to, troupe_pi
                  const char *kind, size_t kind_len, const void *data, size_t len, trp_msg **out) {
   int err = check(sys, kind, &kind_len, data, len);
   *out = NULL;
-  if (err == TROUPE_E_TOO_BIG) { /* refused ones are counted too */
-    trp_count(&sys->counters.sent);
-    trp_count(&sys->counters.dead[TROUPE_DEAD_TOO_BIG]);
-  }
+  if (err == TROUPE_E_TOO_BIG) trp_send_too_big(sys, to, from, kind, kind_len);
   if (err) return err;
   *out = trp_msg_new(sys, type, to, from, kind, kind_len, data, len);
   return *out ? TROUPE_OK : TROUPE_E_NO_MEMORY;

@@ -40,6 +40,11 @@ void trp_send_release(troupe_system *sys, trp_slot *slot, troupe_pid to, uint64_
 /* Refuses every parked send of a mailbox that closes, with `stopped`. Under the slot's lock. */
 void trp_send_refuse_parked(troupe_system *sys, trp_slot *slot, trp_queue *refused);
 
+/* Counts a TELL or ASK that was never made because it would be too big: a dead letter without its
+ * payload. */
+void trp_send_too_big(troupe_system *sys, troupe_pid to, troupe_pid from, const char *kind,
+                      size_t kind_len);
+
 /* Ends a TELL or ASK that will not be handled: returns its room, counts a dead letter, answers the
  * asker with code and reason (borrowed; may be NULL). Takes m. Thread: any. */
 void trp_send_bury(troupe_system *sys, trp_msg *m, troupe_dead_reason dead, int code,

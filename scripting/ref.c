@@ -6,6 +6,7 @@
 
 #include <lauxlib.h>
 
+#include "actors/send.h"
 #include "scripting/check.h"
 #include "scripting/fault.h"
 #include "scripting/payload.h"
@@ -102,6 +103,20 @@ static int parked_tell(lua_State *L, int status, lua_KContext ctx) {
   return told(L, trp_lua_of(L)->task->event->code);
 }
 
+/* Encodes the arguments of a message from index 3 on. One that is too big is a dead letter. */
+static int encode_message(lua_State *L, const trp_ref *ref, const char *kind, size_t kind_len,
+                          trp_payload *p) {
+  trp_lua *lua = trp_lua_of(L);
+  int err = trp_payload_args(L, 3, lua_gettop(L) - 2, p);
+  if (err != TROUPE_E_TOO_BIG) return err;
+  trp_frame *frame = trp_lua_frame(L);
+  TRP_NATIVE_BEGIN(frame);
+  trp_send_too_big(troupe_actor_system(lua->actor), ref->pid, troupe_actor_pid(lua->actor), kind,
+                   kind_len);
+  TRP_NATIVE_END(frame);
+  return err;
+}
+
 static int ref_tell(lua_State *L) {
   trp_lua *lua = trp_lua_of(L);
   const trp_ref *ref = check_ref(L);
@@ -109,7 +124,7 @@ static int ref_tell(lua_State *L) {
   const char *kind = trp_check_kind(L, 2, &opts.kind_len);
   if (!(ref->rights & TRP_RIGHT_TELL)) return told(L, TROUPE_E_DENIED);
   trp_payload p;
-  int err = trp_payload_args(L, 3, lua_gettop(L) - 2, &p);
+  int err = encode_message(L, ref, kind, opts.kind_len, &p);
   if (err) return told(L, err);
   if (trp_lua_can_wait(L)) opts.wait_ms = ref->wait_ms;
   trp_frame *frame = trp_lua_frame(L);
@@ -148,7 +163,7 @@ static int ask(lua_State *L, bool quiet) {
     return trp_fault_throw_code(L, quiet, TROUPE_E_WOULD_DEADLOCK,
                                 "an actor that waits for itself takes no messages");
   trp_payload p;
-  int err = trp_payload_args(L, 3, lua_gettop(L) - 2, &p);
+  int err = encode_message(L, ref, kind, opts.kind_len, &p);
   if (err) return trp_fault_throw_code(L, quiet, err, NULL);
   opts.user = lua->task;
   trp_frame *frame = trp_lua_frame(L);

@@ -35,11 +35,13 @@ assert(getmetatable(troupe.array {}) == false or getmetatable(troupe.array {}) ~
 assert(#echo:ask("slow", 0, troupe.array { 1, 2 }) == 2)
 assert(not pcall(troupe.array, setmetatable({}, {})) and not pcall(troupe.array, 5))
 
--- limits
+-- limits: what is refused is counted, as sent and as a dead letter
+local before = troupe.stats()
 local ok, e = pcall(echo.ask, echo, "add", ("x"):rep(2 << 20))
 assert(not ok and e.code == "too_big", tostring(e))
 local told, why = echo:tell("add", ("x"):rep(2 << 20))
 assert(told == false and why == "too_big")
+assert(troupe.stats().dead.too_big == before.dead.too_big + 2 and troupe.stats().sent >= before.sent + 2)
 local cycle = {} cycle.c = cycle
 assert(not pcall(echo.tell, echo, "x", cycle) or select(2, echo:tell("x", cycle)) == "too_big")
 ok, e = pcall(echo.ask, echo, "big", 2 << 20)
