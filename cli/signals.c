@@ -1,4 +1,5 @@
-/* SIGINT and SIGTERM. A thread waits for them; no handler runs anywhere. */
+/* SIGINT, SIGTERM and, unless it is ignored as by nohup, SIGHUP. A thread waits for them; no
+ * handler runs anywhere. */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -12,12 +13,18 @@
 /* The one place of the program with state of its own: signals belong to the process. */
 static _Atomic bool armed;
 
+static void fill(sigset_t *set) {
+  struct sigaction hangup;
+  sigemptyset(set);
+  sigaddset(set, SIGINT);
+  sigaddset(set, SIGTERM);
+  if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN) sigaddset(set, SIGHUP);
+}
+
 static void *watch(void *arg) {
   int fd = *(int *)arg, seen = 0;
   sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
+  fill(&set);
   for (;;) {
     int number;
     if (sigwait(&set, &number) != 0) continue;
@@ -39,9 +46,7 @@ bool cli_signals_start(int *fd) {
   static int watched; /* read by the thread for as long as the process lives */
   pthread_t thread;
   sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
+  fill(&set);
   signal(SIGPIPE, SIG_IGN); /* a reader that is gone is an error of the tool that writes */
   pthread_sigmask(SIG_BLOCK, &set, NULL);
   watched = eventfd(0, EFD_CLOEXEC);

@@ -96,7 +96,7 @@ check 0 "" "" check init_fails.lua
 [ $? = 0 ] || [ $? = 70 ] || fail "a full disk behind standard output"
 
 # ---- signals ----
-for signal in INT TERM; do
+for signal in INT TERM HUP; do
   begin run waits.lua
   kill -$signal $pid
   ends 0 "SIG$signal"
