@@ -3,11 +3,6 @@
 #include "actors/base/assert.h"
 #include "actors/sched.h"
 
-/* The message in a head word without its tag. */
-static trp_msg *message_of(uintptr_t head) {
-  return (trp_msg *)(head & ~TRP_INBOX_TAG); /* NOLINT(performance-no-int-to-ptr): tagged pointer */
-}
-
 bool trp_inbox_push(troupe_system *sys, trp_slot *slot, trp_msg *m) {
   TRP_ASSERT(((uintptr_t)m & TRP_INBOX_TAG) == 0);
   uintptr_t old = atomic_load_explicit(&slot->inbox, memory_order_relaxed);
@@ -17,7 +12,7 @@ bool trp_inbox_push(troupe_system *sys, trp_slot *slot, trp_msg *m) {
     tag = old & TRP_INBOX_TAG;
     if (tag == TRP_INBOX_CLOSED) return false;
     wakes = tag == TRP_INBOX_PARKED || (tag == TRP_INBOX_WAITING && m->lane != TRP_LANE_LINE);
-    m->next = message_of(old);
+    m->next = trp_inbox_newest(old);
     /* acq_rel: release publishes the message to trp_inbox_take; acquire pairs with trp_inbox_park,
      * so that the waker sees the body as its last owner left it */
   } while (!atomic_compare_exchange_weak_explicit(&slot->inbox, &old,
@@ -48,7 +43,7 @@ void trp_inbox_take(trp_slot *slot, trp_queue *lanes) {
   /* acquire: pairs with the release in trp_inbox_push */
   uintptr_t all = atomic_exchange_explicit(&slot->inbox, TRP_INBOX_RUNNING, memory_order_acquire);
   TRP_ASSERT((all & TRP_INBOX_TAG) == TRP_INBOX_RUNNING);
-  sort(message_of(all), lanes);
+  sort(trp_inbox_newest(all), lanes);
 }
 
 bool trp_inbox_park(trp_slot *slot, uintptr_t tag) {
@@ -61,5 +56,5 @@ bool trp_inbox_park(trp_slot *slot, uintptr_t tag) {
 void trp_inbox_close(trp_slot *slot, trp_queue *lanes) {
   /* acquire: pairs with the release in trp_inbox_push */
   uintptr_t all = atomic_exchange_explicit(&slot->inbox, TRP_INBOX_CLOSED, memory_order_acq_rel);
-  sort(message_of(all), lanes);
+  sort(trp_inbox_newest(all), lanes);
 }

@@ -20,6 +20,11 @@
 #define TRP_INBOX_CLOSED ((uintptr_t)3)
 #define TRP_INBOX_TAG ((uintptr_t)3)
 
+/* The newest message of a head word. */
+static inline trp_msg *trp_inbox_newest(uintptr_t head) {
+  return (trp_msg *)(head & ~TRP_INBOX_TAG); /* NOLINT(performance-no-int-to-ptr): tagged pointer */
+}
+
 /* Pushes; wakes the actor if that is due. False: closed, the message is still the caller's.
  * Thread: any; lock-free but for the wake. */
 bool trp_inbox_push(troupe_system *sys, trp_slot *slot, trp_msg *m);

@@ -41,13 +41,14 @@ uint64_t trp_preempt_cpu_ns(void) {
 /* True when a kill has arrived. Looks only at what was pushed since the last tick: the list below
  * it does not change while its owner, this thread, is inside the actor. */
 NO_SANITIZE static bool kill_arrived(troupe_actor *a) {
-  uintptr_t head = atomic_load_explicit(&a->slot->inbox, memory_order_acquire) & ~TRP_INBOX_TAG;
+  const trp_msg *newest =
+      trp_inbox_newest(atomic_load_explicit(&a->slot->inbox, memory_order_acquire));
   const trp_msg *last = a->inbox_seen;
   bool found = false;
-  for (const trp_msg *m = (const trp_msg *)head; m && m != last; m = m->next) {
+  for (const trp_msg *m = newest; m && m != last; m = m->next) {
     if (m->type == TRP_MSG_KILL && m->to.id == a->pid.id) found = true;
   }
-  a->inbox_seen = (const trp_msg *)head;
+  a->inbox_seen = newest;
   return found;
 }
 

@@ -25,8 +25,8 @@ typedef struct stage {
 typedef struct cast { /* one script and its parent */
   stage *s;
   troupe_spawn_opts opts;
-  unsigned restarts_left;
   troupe_pid pid;
+  unsigned restarts_left;
   _Atomic unsigned started, exits, gone;
   troupe_exit_class class_; /* of the last exit, as what follows */
   int code;
