@@ -222,7 +222,7 @@ static int call(lua_State *L, bool quiet) {
   luaL_checktype(L, 1, LUA_TSTRING);
   const char *name = lua_tolstring(L, 1, &name_len);
   trp_check_options(L, 3, "call", keys);
-  trp_call_opts opts = {.timeout_ms = trp_check_option_ms(L, 3, "timeout_ms", 0, false),
+  trp_call_opts opts = {.timeout_ms = trp_check_option_limit_ms(L, 3, "timeout_ms", 0, false),
                         .max_result_bytes = (size_t)lua->script->limits.message_bytes,
                         .user = lua->task};
   if (!trp_lua_can_wait(L)) return trp_lua_cannot_wait(L, "call");

@@ -58,8 +58,8 @@ static bool to_ms(lua_State *L, int idx, uint64_t *ms) {
   return true;
 }
 
-uint32_t trp_check_option_ms(lua_State *L, int arg, const char *key, uint32_t missing,
-                             bool infinity) {
+static uint32_t read_ms(lua_State *L, int arg, const char *key, uint32_t missing, uint32_t zero,
+                        bool infinity) {
   int type = trp_check_option(L, arg, key);
   uint64_t ms = missing;
   if (infinity && type == LUA_TSTRING && strcmp(lua_tostring(L, -1), "infinity") == 0) {
@@ -69,7 +69,17 @@ uint32_t trp_check_option_ms(lua_State *L, int arg, const char *key, uint32_t mi
                infinity ? " or \"infinity\"" : "");
   }
   lua_pop(L, 1);
-  return (uint32_t)ms;
+  return type != LUA_TNIL && ms == 0 ? zero : (uint32_t)ms;
+}
+
+uint32_t trp_check_option_ms(lua_State *L, int arg, const char *key, uint32_t missing,
+                             bool infinity) {
+  return read_ms(L, arg, key, missing, 0, infinity);
+}
+
+uint32_t trp_check_option_limit_ms(lua_State *L, int arg, const char *key, uint32_t missing,
+                                   bool infinity) {
+  return read_ms(L, arg, key, missing, 1, infinity);
 }
 
 uint64_t trp_check_option_int(lua_State *L, int arg, const char *key, uint64_t missing,

@@ -21,6 +21,9 @@ int trp_check_option(lua_State *L, int arg, const char *key);
  * Returns TROUPE_INFINITY for infinity. */
 uint32_t trp_check_option_ms(lua_State *L, int arg, const char *key, uint32_t missing,
                              bool infinity);
+/* The same for limits of which 0 means "the default" in C: a 0 that is given is 1 ms, the least. */
+uint32_t trp_check_option_limit_ms(lua_State *L, int arg, const char *key, uint32_t missing,
+                                   bool infinity);
 
 /* An integral number from min to max. */
 uint64_t trp_check_option_int(lua_State *L, int arg, const char *key, uint64_t missing,

@@ -188,7 +188,7 @@ static int ref_with(lua_State *L) {
   trp_check_options(L, 2, "with", keys);
   trp_ref copy = *ref;
   copy.has_options = true;
-  copy.timeout_ms = trp_check_option_ms(L, 2, "timeout_ms", ref->timeout_ms, true);
+  copy.timeout_ms = trp_check_option_limit_ms(L, 2, "timeout_ms", ref->timeout_ms, true);
   copy.wait_ms = trp_check_option_ms(L, 2, "wait_ms", ref->wait_ms, false);
   const char *priority = trp_check_option_text(L, 2, "priority");
   if (priority && strcmp(priority, "normal") != 0 && strcmp(priority, "high") != 0)

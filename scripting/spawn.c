@@ -189,8 +189,8 @@ static void read_options(lua_State *L, troupe_script *want, bool *monitor, const
   if (trp_check_option_flag(L, 1, "detached"))
     luaL_error(L, "spawn: detached actors are not supported; a supervisor can start it instead");
   *monitor = trp_check_option_flag(L, 1, "monitor");
-  want->init_timeout_ms = trp_check_option_ms(L, 1, "init_timeout_ms", 0, true);
-  want->shutdown_ms = trp_check_option_ms(L, 1, "shutdown_ms", 0, true);
+  want->init_timeout_ms = trp_check_option_limit_ms(L, 1, "init_timeout_ms", 0, true);
+  want->shutdown_ms = trp_check_option_limit_ms(L, 1, "shutdown_ms", 0, true);
   want->path = trp_check_option_text(L, 1, "script");
   want->name = trp_check_option_text(L, 1, "name");
   int type = trp_check_option(L, 1, "source");

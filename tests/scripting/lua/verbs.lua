@@ -28,6 +28,7 @@ assert(troupe.stats().dead.no_handler == 3)
 
 -- deadlines
 assert(code(c.ask, c:with { timeout_ms = 5 }, "slow", 50) == "timeout")
+assert(code(c.ask, c:with { timeout_ms = 0 }, "slow", 50) == "timeout")
 local v, e = c:with { timeout_ms = 5 }:try_ask("slow", 50)
 assert(v == nil and e.code == "timeout")
 
