@@ -41,7 +41,7 @@ void trp_logging_write(lua_State *L, troupe_log_level level, const char *text, s
   bool ok = within_quota(lua, trp_system_now_ns(sys), len);
   trp_actor_describe(lua->actor, who, sizeof who);
   if (ok) {
-    trp_log_write(&sys->log, level, who, "%.*s", (int)len, text);
+    trp_log_text(&sys->log, level, who, text, len);
   } else if (!lua->log_limited) {
     lua->log_limited = true;
     trp_log_write(&sys->log, TROUPE_LOG_WARN, who, "log limit: lines are dropped");

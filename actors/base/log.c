@@ -54,8 +54,8 @@ static void add(line *l, const char *s, size_t len) {
   }
 }
 
-void trp_log_write(const trp_log *log, troupe_log_level level, const char *who, const char *fmt,
-                   ...) {
+void trp_log_text(const trp_log *log, troupe_log_level level, const char *who, const char *text,
+                  size_t len) {
   if (!log || !log->sink || level < log->min) return;
   int saved = errno;
   line l = {.len = 0, .cut = false};
@@ -63,7 +63,19 @@ void trp_log_write(const trp_log *log, troupe_log_level level, const char *who, 
     add(&l, who, strlen(who));
     add(&l, ": ", 2);
   }
+  add(&l, text, len);
+  if (l.cut) {
+    memcpy(l.text + l.len, TRUNCATED, MARK_LEN);
+    l.len += MARK_LEN;
+  }
+  log->sink(log->ctx, level, l.text, l.len);
+  errno = saved;
+}
 
+void trp_log_write(const trp_log *log, troupe_log_level level, const char *who, const char *fmt,
+                   ...) {
+  if (!log || !log->sink || level < log->min) return;
+  int saved = errno;
   char text[TRP_LOG_LINE_MAX];
   va_list args;
   va_start(args, fmt);
@@ -71,13 +83,7 @@ void trp_log_write(const trp_log *log, troupe_log_level level, const char *who, 
   int n = vsnprintf(text, sizeof text, fmt, args);
   va_end(args);
   if (n < 0) n = snprintf(text, sizeof text, "(a log line that cannot be formatted)");
-  add(&l, text, (size_t)n < sizeof text ? (size_t)n : sizeof text - 1);
-
-  if (l.cut) {
-    memcpy(l.text + l.len, TRUNCATED, MARK_LEN);
-    l.len += MARK_LEN;
-  }
-  log->sink(log->ctx, level, l.text, l.len);
+  trp_log_text(log, level, who, text, (size_t)n < sizeof text ? (size_t)n : sizeof text - 1);
   errno = saved;
 }
 

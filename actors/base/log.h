@@ -24,6 +24,10 @@ typedef struct trp_log {
 void trp_log_write(const trp_log *log, troupe_log_level level, const char *who, const char *fmt,
                    ...) __attribute__((format(printf, 4, 5)));
 
+/* The same with text that is ready; it may hold any bytes, NUL included. */
+void trp_log_text(const trp_log *log, troupe_log_level level, const char *who, const char *text,
+                  size_t len);
+
 /* A sink: `2026-11-20T10:00:00.123Z warn who: text`, in UTC, with one write(2) for each line.
  * ctx is NULL for the standard error stream, or points to an int, the file descriptor. */
 void trp_log_stderr(void *ctx, troupe_log_level level, const char *line, size_t len);

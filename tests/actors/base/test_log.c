@@ -52,6 +52,8 @@ static void control_bytes_are_escaped_and_utf8_stays(void **state) {
   (void)state;
   caught c = {0};
   trp_log log = {.sink = catch_line, .ctx = &c, .min = TROUPE_LOG_DEBUG};
+  trp_log_text(&log, TROUPE_LOG_INFO, "w", "1\0002", 3);
+  assert_string_equal(c.text, "w: 1\\x002");
   trp_log_write(&log, TROUPE_LOG_INFO, "a\nb", "%s", "1\r\n2\t\x1b[0m\x7f caf\xc3\xa9 \\n");
   assert_string_equal(c.text, "a\\x0ab: 1\\x0d\\x0a2\t\\x1b[0m\\x7f caf\xc3\xa9 \\n");
 }
