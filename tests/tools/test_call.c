@@ -380,7 +380,7 @@ static void a_hanging_tool_is_given_up_but_keeps_its_place(void **state) {
   bench b;
   fake f = {0};
   bench_open(&b, 1, NULL, all_tools);
-  add_tool(&b, "hang", &hang_ops, &f, (troupe_tool_policy){.attempt_ms = 20, .max_open = 1});
+  add_tool(&b, "hang", &hang_ops, &f, (troupe_tool_policy){.attempt_ms = 400, .max_open = 1});
   troupe_pid pid = bench_spawn(&b);
   note n = bench_call(&b, pid, "hang");
   assert_int_equal(n.code, TROUPE_E_TIMEOUT);
@@ -447,10 +447,15 @@ static void attempts_that_hang_open_the_circuit(void **state) {
   bench b;
   fake f = {.polls = true};
   bench_open(&b, 1, NULL, all_tools);
-  add_tool(&b, "hang", &hang_ops, &f, (troupe_tool_policy){.attempt_ms = 5});
+  add_tool(&b, "hang", &hang_ops, &f, (troupe_tool_policy){.attempt_ms = 40});
   troupe_pid pid = bench_spawn(&b);
-  for (int i = 0; i < 5; i++)
-    assert_string_equal(bench_call(&b, pid, "hang").text, "timeout");
+  for (int hung = 0;
+       hung < 5;) { /* on a busy machine some never get a thread: those do not count */
+    note n = bench_call(&b, pid, "hang");
+    if (strcmp(n.text, "queue_timeout") == 0) continue;
+    assert_string_equal(n.text, "timeout");
+    hung++;
+  }
   assert_string_equal(bench_call(&b, pid, "hang").text, "circuit_open");
   wait_idle(&b, "hang");
   assert_int_equal(info_of(&b, "hang").trips, 1);
