@@ -113,7 +113,7 @@ void trp_actor_resume(troupe_actor *a, const troupe_event *event);
  * and before anything else of the actor's runs. */
 void trp_actor_preempted(troupe_actor *a);
 /* Bounds the processor time of one callback; 0: no bound. */
-void trp_actor_limit_cpu(troupe_actor *a, uint32_t cpu_ms);
+void trp_actor_limit_cpu(troupe_actor *a, uint64_t cpu_ms);
 
 /* "<slot.serial> name" for logs. */
 void trp_actor_describe(const troupe_actor *a, char *out, size_t len);

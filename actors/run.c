@@ -296,7 +296,7 @@ void trp_actor_run(trp_worker *w, troupe_actor *a) {
 /* ---- small verbs --------------------------------------------------------------------------- */
 
 void trp_actor_preempted(troupe_actor *a) { a->preempted = true; }
-void trp_actor_limit_cpu(troupe_actor *a, uint32_t cpu_ms) {
+void trp_actor_limit_cpu(troupe_actor *a, uint64_t cpu_ms) {
   a->cpu_limit_ns = cpu_ms * TRP_NS_PER_MS;
 }
 

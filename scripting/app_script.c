@@ -9,9 +9,8 @@
 #include "actors/slot.h"
 #include "actors/system.h"
 #include "scripting/app_children.h"
+#include "scripting/limits.h"
 
-#define MEMORY_LEAST ((uint64_t)64 << 10) /* below this not even the sandbox fits */
-#define MEMORY_MOST ((uint64_t)1 << 40)
 #define SPAWN_MOST 1000000
 
 typedef struct draft {
@@ -27,12 +26,10 @@ typedef struct draft {
 
 static int read_limits(trp_app_reader *r, trp_wire_slice value, void *into) {
   static const trp_field fields[] = {
-      TRP_U64("memory_bytes", troupe_script_limits, memory_bytes, MEMORY_LEAST, MEMORY_MOST),
-      TRP_U64("message_bytes", troupe_script_limits, message_bytes, 1, INT32_MAX),
-      TRP_U32("cpu_ms_per_message", troupe_script_limits, cpu_ms_per_message, 1, TRP_APP_MS_MAX,
-              NULL),
-      TRP_U32("log_bytes_per_s", troupe_script_limits, log_bytes_per_s, 1, INT32_MAX, NULL),
-      TRP_END};
+#define X(field, standard, least, most) TRP_U64(#field, troupe_script_limits, field, least, most),
+      TRP_LIMIT_MAP(X)
+#undef X
+          TRP_END};
   troupe_script_limits *limits = into;
   int err = trp_app_read_table(r, value, fields, limits);
   uint32_t most = r->app->sys->config.max_message_bytes;

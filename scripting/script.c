@@ -12,6 +12,7 @@
 #include "actors/base/mem.h"
 #include "actors/system.h"
 #include "scripting/behavior.h"
+#include "scripting/limits.h"
 #include "tools/beneath.h"
 
 /* ---- the budget of spawns ------------------------------------------------------------------ */
@@ -193,16 +194,6 @@ static int copy_args(trp_script *s, const troupe_script *want) {
   return TROUPE_OK;
 }
 
-static void set_limits(trp_script *s, const troupe_script_limits *want) {
-  s->limits = *want;
-  if (!s->limits.memory_bytes) s->limits.memory_bytes = TRP_SCRIPT_MEMORY_BYTES;
-  uint64_t system_max = s->sys->config.max_message_bytes;
-  if (!s->limits.message_bytes) s->limits.message_bytes = TRP_SCRIPT_MESSAGE_BYTES;
-  if (s->limits.message_bytes > system_max) s->limits.message_bytes = system_max;
-  if (!s->limits.cpu_ms_per_message) s->limits.cpu_ms_per_message = TRP_SCRIPT_CPU_MS;
-  if (!s->limits.log_bytes_per_s) s->limits.log_bytes_per_s = TRP_SCRIPT_LOG_BYTES;
-}
-
 int trp_script_new(troupe_system *sys, const troupe_script *want, const trp_script *parent,
                    trp_script **out, char *msg, size_t msg_len) {
   const troupe_allocator *al = &sys->allocator;
@@ -211,7 +202,8 @@ int trp_script_new(troupe_system *sys, const troupe_script *want, const trp_scri
   if (!s) return say(TROUPE_E_NO_MEMORY, msg, msg_len, "out of memory");
   atomic_init(&s->refs, 1);
   s->sys = sys;
-  set_limits(s, &want->limits);
+  s->limits = want->limits;
+  trp_limits_complete(&s->limits, parent ? &parent->limits : NULL, sys->config.max_message_bytes);
   if (want->grants) s->grants = troupe_grants_ref(want->grants);
   s->budget = new_budget(al, trp_grants_spawn(s->grants), parent ? parent->budget : NULL);
   int err = s->budget ? copy_args(s, want) : TROUPE_E_NO_MEMORY;

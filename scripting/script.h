@@ -14,11 +14,6 @@
 #include "scripting/source.h"
 #include "tools/grants.h"
 
-#define TRP_SCRIPT_MEMORY_BYTES ((uint64_t)50 << 20)
-#define TRP_SCRIPT_MESSAGE_BYTES (1u << 20)
-#define TRP_SCRIPT_CPU_MS 5000
-#define TRP_SCRIPT_LOG_BYTES (64 * 1024)
-
 /* How many actors a script and its descendants may have spawned that still exist. A chain up to the
  * topmost script. */
 typedef struct trp_budget {

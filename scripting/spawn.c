@@ -7,6 +7,7 @@
 #include "scripting/api.h"
 #include "scripting/check.h"
 #include "scripting/fault.h"
+#include "scripting/limits.h"
 #include "scripting/payload.h"
 #include "scripting/ref.h"
 #include "scripting/script.h"
@@ -131,36 +132,19 @@ static int build_grants(const wishes *w, const trp_script *parent, trp_grants **
 /* ---- options ------------------------------------------------------------------------------- */
 
 /* *over becomes the name of a limit that is over the spawning actor's own. */
-static uint64_t read_limit(lua_State *L, int limits, const char *key, uint64_t most,
-                           const char **over) {
-  uint64_t value = trp_check_option_int(L, limits, key, 0, 1, INT64_MAX);
-  if (value > most) *over = key;
-  return value;
-}
-
-/* A child has at most what its parent has, and by default the lesser of that and the default. */
 static void read_limits(lua_State *L, int options, const trp_script *parent, troupe_script *want,
                         const char **over) {
-  static const char *const keys[] = {"memory_bytes", "message_bytes", "cpu_ms_per_message",
-                                     "log_bytes_per_s", NULL};
-  const troupe_script_limits *most = &parent->limits;
+#define X(field, standard, least, most) #field,
+  static const char *const keys[] = {TRP_LIMIT_MAP(X) NULL};
+#undef X
   trp_check_option(L, options, "limits");
   int limits = lua_gettop(L);
   trp_check_options(L, limits, "limits", keys);
-  troupe_script_limits *l = &want->limits;
-  l->memory_bytes = read_limit(L, limits, "memory_bytes", most->memory_bytes, over);
-  l->message_bytes = read_limit(L, limits, "message_bytes", most->message_bytes, over);
-  l->cpu_ms_per_message =
-      (uint32_t)read_limit(L, limits, "cpu_ms_per_message", most->cpu_ms_per_message, over);
-  l->log_bytes_per_s =
-      (uint32_t)read_limit(L, limits, "log_bytes_per_s", most->log_bytes_per_s, over);
-  if (!l->memory_bytes && most->memory_bytes < TRP_SCRIPT_MEMORY_BYTES)
-    l->memory_bytes = most->memory_bytes;
-  if (!l->message_bytes) l->message_bytes = most->message_bytes;
-  if (!l->cpu_ms_per_message && most->cpu_ms_per_message < TRP_SCRIPT_CPU_MS)
-    l->cpu_ms_per_message = most->cpu_ms_per_message;
-  if (!l->log_bytes_per_s && most->log_bytes_per_s < TRP_SCRIPT_LOG_BYTES)
-    l->log_bytes_per_s = most->log_bytes_per_s;
+#define X(field, standard, least, most)                                                            \
+  want->limits.field = trp_check_option_int(L, limits, #field, 0, 1, INT64_MAX);
+  TRP_LIMIT_MAP(X)
+#undef X
+  *over = trp_limits_wider(&want->limits, &parent->limits);
   lua_pop(L, 1);
 }
 

@@ -21,9 +21,9 @@ typedef struct troupe_script_limits {
   uint64_t memory_bytes;  /* 50 MiB: its heap; going over it ends the generation: memory_limit */
   uint64_t message_bytes; /* 1 MiB: one message, reply, argument or tool result; at most the
                              system's max_message_bytes */
-  uint32_t cpu_ms_per_message; /* 5,000: processor time of one callback; over it the generation
+  uint64_t cpu_ms_per_message; /* 5,000: processor time of one callback; over it the generation
                                   ends: cpu_limit. Not with workers = 0 */
-  uint32_t log_bytes_per_s;    /* 64 KiB; what is over it is dropped, with one line that says so */
+  uint64_t log_bytes_per_s;    /* 64 KiB; what is over it is dropped, with one line that says so */
 } troupe_script_limits;
 
 /* A script to run. Zero means the default, which the comment states. Exactly one of path and source
