@@ -15,55 +15,12 @@
 #include "scripting/limits.h"
 #include "tools/beneath.h"
 
-/* ---- the budget of spawns ------------------------------------------------------------------ */
-
-static void budget_unref(trp_budget *b) {
-  while (b) {
-    /* acq_rel: the last one sees what the others did */
-    if (atomic_fetch_sub_explicit(&b->refs, 1, memory_order_acq_rel) != 1) return;
-    trp_budget *parent = b->parent;
-    trp_free(b->al, b, sizeof *b);
-    b = parent;
-  }
-}
-
-static void give_back(trp_budget *from, const trp_budget *end) {
-  for (trp_budget *b = from; b != end; b = b->parent)
-    atomic_fetch_sub_explicit(&b->used, 1, memory_order_relaxed);
-}
-
-/* Takes one from b and from everyone above. */
-static bool take_one(trp_budget *b) {
-  for (trp_budget *at = b; at; at = at->parent) {
-    uint32_t used = atomic_load_explicit(&at->used, memory_order_relaxed);
-    do {
-      if (used >= at->limit) {
-        give_back(b, at);
-        return false;
-      }
-    } while (!atomic_compare_exchange_weak_explicit(&at->used, &used, used + 1,
-                                                    memory_order_relaxed, memory_order_relaxed));
-  }
-  return true;
-}
-
-static trp_budget *new_budget(const troupe_allocator *al, uint32_t limit, trp_budget *parent) {
-  trp_budget *b = trp_zalloc(al, sizeof *b);
-  if (!b) return NULL;
-  atomic_init(&b->refs, 1);
-  b->al = al;
-  b->limit = limit;
-  b->parent = parent;
-  if (parent) atomic_fetch_add_explicit(&parent->refs, 1, memory_order_relaxed);
-  return b;
-}
-
 /* ---- making -------------------------------------------------------------------------------- */
 
 static void free_script(trp_script *s) {
   const troupe_allocator *al = &s->sys->allocator;
-  if (s->counted) give_back(s->budget->parent, NULL);
-  budget_unref(s->budget);
+  if (s->counted) trp_quota_give_spawn(s->quota->parent);
+  trp_quota_unref(s->quota);
   trp_source_unref(s->source);
   trp_free(al, s->root, s->root_size);
   trp_free(al, s->args, s->args_len);
@@ -77,7 +34,7 @@ trp_script *trp_script_ref(trp_script *s) {
 }
 
 void trp_script_unref(trp_script *s) {
-  /* acq_rel: as in budget_unref */
+  /* acq_rel: the last one sees what the others did */
   if (s && atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) == 1) free_script(s);
 }
 
@@ -205,11 +162,11 @@ int trp_script_new(troupe_system *sys, const troupe_script *want, const trp_scri
   s->limits = want->limits;
   trp_limits_complete(&s->limits, parent ? &parent->limits : NULL, sys->config.max_message_bytes);
   if (want->grants) s->grants = troupe_grants_ref(want->grants);
-  s->budget = new_budget(al, trp_grants_spawn(s->grants), parent ? parent->budget : NULL);
-  int err = s->budget ? copy_args(s, want) : TROUPE_E_NO_MEMORY;
+  s->quota = trp_quota_new(al, trp_grants_spawn(s->grants), parent ? parent->quota : NULL);
+  int err = s->quota ? copy_args(s, want) : TROUPE_E_NO_MEMORY;
   if (err) say(err, msg, msg_len, "out of memory");
   if (!err && parent) {
-    s->counted = take_one(parent->budget);
+    s->counted = trp_quota_take_spawn(parent->quota);
     if (!s->counted)
       err = say(TROUPE_E_LIMIT, msg, msg_len, "no spawn is left in permissions.spawn");
   }

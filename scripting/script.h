@@ -11,17 +11,9 @@
 
 #include <troupe/script.h>
 
+#include "scripting/quota.h"
 #include "scripting/source.h"
 #include "tools/grants.h"
-
-/* How many actors a script and its descendants may have spawned that still exist. A chain up to the
- * topmost script. */
-typedef struct trp_budget {
-  _Atomic uint32_t refs, used;
-  uint32_t limit;
-  const troupe_allocator *al;
-  struct trp_budget *parent; /* holds a reference, or NULL */
-} trp_budget;
 
 typedef struct trp_script {
   _Atomic uint32_t refs;
@@ -33,8 +25,8 @@ typedef struct trp_script {
   size_t args_len;
   troupe_script_limits limits; /* no zeros left */
   trp_grants *grants;          /* or NULL: none */
-  trp_budget *budget;          /* its own */
-  bool counted;                /* has taken one from budget->parent and those above */
+  trp_quota *quota;            /* its own */
+  bool counted;                /* has taken one spawn from quota->parent and those above */
 } trp_script;
 
 /* Makes one from what a host, or an actor's `spawn`, asks for.

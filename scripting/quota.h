@@ -1,0 +1,31 @@
+/* What an actor and everything it spawned share: one node for each script, in a chain up to the
+ * topmost one. What is taken in a node is taken in every node above, or nowhere.
+ *
+ * Thread: any. */
+#ifndef TRP_SCRIPTING_QUOTA_H
+#define TRP_SCRIPTING_QUOTA_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <troupe/types.h>
+
+typedef struct trp_quota {
+  _Atomic uint32_t refs;
+  _Atomic uint32_t spawned; /* actors below this one that still exist */
+  uint32_t spawn_limit;
+  const troupe_allocator *al;
+  struct trp_quota *parent; /* holds a reference, or NULL */
+} trp_quota;
+
+/* A node below `parent`, of which it takes a reference; NULL: at the top. The allocator is borrowed
+ * for its life. NULL when there is no memory. */
+trp_quota *trp_quota_new(const troupe_allocator *al, uint32_t spawn_limit, trp_quota *parent);
+void trp_quota_unref(trp_quota *q); /* NULL is fine */
+
+/* Takes one actor from q and from everyone above; false: one of them has none left. */
+bool trp_quota_take_spawn(trp_quota *q);
+void trp_quota_give_spawn(trp_quota *q);
+
+#endif
