@@ -1,14 +1,25 @@
 #include "scripting/state.h"
 
+#include <setjmp.h>
+
 #include <lauxlib.h>
 
 #include "actors/base/mem.h"
+#include "actors/base/thread.h"
 #include "actors/system.h"
 #include "scripting/coroutine.h"
 #include "scripting/sandbox.h"
 #include "scripting/scratch.h"
 #include "scripting/script.h"
 #include "scripting/task.h"
+
+#if TRP_UNDER_TSAN
+/* What liblua, built with _FORTIFY_SOURCE, calls where the source says longjmp. The sanitizer knows
+ * longjmp only: without this its record of the call stack grows with each yield and each error that
+ * leaves one of our functions, until it aborts after some 65,000 of them. */
+TROUPE_API _Noreturn void __longjmp_chk(jmp_buf jump, int value);
+_Noreturn void __longjmp_chk(jmp_buf jump, int value) { longjmp(jump, value); }
+#endif
 
 /* An error outside of every protected call: our own bug, but never the end of the process. */
 static int on_panic(lua_State *L) { trp_frame_leave(trp_lua_frame(L), TROUPE_EXIT_ERROR); }

@@ -216,6 +216,14 @@ static void a_bare_yield_gives_way_and_returns(void **state) {
       "assert(not ok and e:find 'yield across a C%-call boundary', e)");
 }
 
+/* The thread sanitizer used to abort after 65,000 of either. */
+static void many_yields_and_errors_are_nothing_special(void **state) {
+  (void)state;
+  play("local co = coroutine.wrap(function() while true do coroutine.yield(1) end end)\n"
+       "local n = 0 for i = 1, 100000 do n = n + co() end assert(n == 100000)\n"
+       "for i = 1, 100000 do assert(not pcall(coroutine.close)) end");
+}
+
 static void other_tasks_cannot_touch_a_suspended_chain(void **state) {
   (void)state;
   play("local troupe = require 'troupe'\n"
@@ -284,6 +292,7 @@ int main(void) {
       cmocka_unit_test(every_case_is_as_in_stock_lua),
       cmocka_unit_test(waiting_inside_coroutines_is_invisible),
       cmocka_unit_test(a_bare_yield_gives_way_and_returns),
+      cmocka_unit_test(many_yields_and_errors_are_nothing_special),
       cmocka_unit_test(other_tasks_cannot_touch_a_suspended_chain),
       cmocka_unit_test(deep_chains_of_closes_end_in_an_error),
   };
