@@ -55,7 +55,7 @@ static int grow(trp_names *n) {
   return TROUPE_OK;
 }
 
-int trp_names_add(trp_names *n, const char *name, troupe_pid pid) {
+int trp_names_reserve(trp_names *n, const char *name) {
   size_t len = strlen(name);
   uint64_t hash = hash_of(name, len);
   int err = TROUPE_OK;
@@ -69,7 +69,7 @@ int trp_names_add(trp_names *n, const char *name, troupe_pid pid) {
     else if (!(e = trp_alloc(n->al, sizeof *e + len + 1)))
       err = TROUPE_E_NO_MEMORY;
     if (e) {
-      *e = (trp_name){.pid = pid, .hash = hash, .len = len};
+      *e = (trp_name){.hash = hash, .len = len};
       memcpy(e->text, name, len + 1);
       *at = e;
       n->count++;
@@ -77,6 +77,13 @@ int trp_names_add(trp_names *n, const char *name, troupe_pid pid) {
   }
   pthread_mutex_unlock(&n->lock);
   return err;
+}
+
+void trp_names_publish(trp_names *n, const char *name, troupe_pid pid) {
+  size_t len = strlen(name);
+  pthread_mutex_lock(&n->lock);
+  (*place(n, name, len, hash_of(name, len)))->pid = pid;
+  pthread_mutex_unlock(&n->lock);
 }
 
 void trp_names_remove(trp_names *n, const char *name, troupe_pid pid) {

@@ -66,10 +66,11 @@ static int settle_in(troupe_system *sys, troupe_actor *a, const troupe_spawn_opt
   atomic_store_explicit(&slot->limit_bytes, bytes, memory_order_relaxed);
   slot->body = a;
   /* Before the inbox opens: a push that is late, for an earlier holder of the slot, must not wake a
-   * body that is not to stay. Who finds the name meanwhile is told `noproc`. */
-  if (a->name && (err = trp_names_add(&sys->names, a->name, a->pid))) goto no_name;
+   * body that is not to stay. But found by its name only afterwards: who finds it can reach it. */
+  if (a->name && (err = trp_names_reserve(&sys->names, a->name))) goto no_name;
   /* release: pairs with the acquire in trp_inbox_push; only control wakes until it has started */
   atomic_store_explicit(&slot->inbox, TRP_INBOX_WAITING, memory_order_release);
+  if (a->name) trp_names_publish(&sys->names, a->name, a->pid);
   trp_count(&sys->counters.actors);
   trp_count(&sys->counters.spawned);
   return TROUPE_OK;

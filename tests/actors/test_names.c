@@ -11,12 +11,16 @@ static void a_name_belongs_to_one_until_it_is_freed(void **state) {
   trp_names_init(&n, NULL);
   troupe_pid a = {1}, b = {2};
   assert_int_equal(trp_names_find(&n, "x", 1).id, 0);
-  assert_int_equal(trp_names_add(&n, "x", a), TROUPE_OK);
-  assert_int_equal(trp_names_add(&n, "x", b), TROUPE_E_ALREADY_REGISTERED);
+  assert_int_equal(trp_names_reserve(&n, "x"), TROUPE_OK);
+  assert_int_equal(trp_names_reserve(&n, "x"), TROUPE_E_ALREADY_REGISTERED);
+  assert_int_equal(trp_names_find(&n, "x", 1).id, 0); /* its actor cannot be reached yet */
+  trp_names_publish(&n, "x", a);
+  assert_int_equal(trp_names_reserve(&n, "x"), TROUPE_E_ALREADY_REGISTERED);
   trp_names_remove(&n, "x", b); /* not b's to free */
   assert_int_equal(trp_names_find(&n, "x", 1).id, 1);
   trp_names_remove(&n, "x", a);
-  assert_int_equal(trp_names_add(&n, "x", b), TROUPE_OK);
+  assert_int_equal(trp_names_reserve(&n, "x"), TROUPE_OK);
+  trp_names_publish(&n, "x", b);
   assert_int_equal(trp_names_find(&n, "xy", 1).id, 2); /* the length counts */
   assert_int_equal(trp_names_find(&n, "xy", 2).id, 0);
   trp_names_fini(&n);
@@ -33,7 +37,8 @@ static void many_names_survive_growth(void **state) {
     char text[16];
     for (uint64_t i = 0; i < 1000; i++) {
       snprintf(text, sizeof text, "name-%u", (unsigned)i);
-      added[i] = trp_names_add(&n, text, (troupe_pid){i + 1}) == TROUPE_OK;
+      added[i] = trp_names_reserve(&n, text) == TROUPE_OK;
+      if (added[i]) trp_names_publish(&n, text, (troupe_pid){i + 1});
     }
     for (uint64_t i = 0; i < 1000; i++) {
       snprintf(text, sizeof text, "name-%u", (unsigned)i);
