@@ -73,7 +73,7 @@ struct troupe_actor {
   /* written by the tick while the owner is inside, by the owner otherwise */
   volatile bool must_end;
   volatile troupe_exit_class must_end_why;
-  volatile sig_atomic_t must_end_ticks;
+  volatile uint64_t must_end_ns; /* since when */
   const trp_msg *volatile inbox_seen; /* the newest message the tick has looked at */
   volatile uint64_t
       cpu_mark_ns;       /* the thread's processor time when this slice began; 0: no tick yet */

@@ -32,11 +32,14 @@ static __thread trp_worker *self __attribute__((tls_model("initial-exec")));
 /* ---- the handler --------------------------------------------------------------------------------
  */
 
-uint64_t trp_preempt_cpu_ns(void) {
+NO_SANITIZE static uint64_t read_clock(clockid_t clock) {
   struct timespec t;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  clock_gettime(clock, &t);
   return (uint64_t)t.tv_sec * TRP_NS_PER_S + (uint64_t)t.tv_nsec;
 }
+
+uint64_t trp_preempt_cpu_ns(void) { return read_clock(CLOCK_THREAD_CPUTIME_ID); }
+NO_SANITIZE static uint64_t now_ns(void) { return read_clock(CLOCK_MONOTONIC); }
 
 /* True when a kill has arrived. Looks only at what was pushed since the last tick: the list below
  * it does not change while its owner, this thread, is inside the actor. */
@@ -87,32 +90,83 @@ static bool may_act(const void *context) {
 }
 #endif
 
-NO_SANITIZE static void tick_inside(trp_worker *w, troupe_actor *a, const void *context) {
-  trp_preempt *p = &w->preempt;
-  if (!may_act(context)) return;
-  p->slice_ticks++;
-  if (kill_arrived(a) && !a->must_end) {
-    a->must_end = true;
-    a->must_end_why = TROUPE_EXIT_KILLED;
+/* Sets a worker's timer to an absolute time, and to the tick from then on. */
+NO_SANITIZE static void set_timer(trp_preempt *p, uint64_t at_ns) {
+  struct itimerspec at = {.it_interval = {0, (long)TRP_TICK_NS}};
+  at.it_value.tv_sec = (time_t)(at_ns / TRP_NS_PER_S);
+  at.it_value.tv_nsec = (long)(at_ns % TRP_NS_PER_S);
+  timer_settime(p->timer, TIMER_ABSTIME, &at, NULL);
+}
+
+NO_SANITIZE static bool take_nudge(trp_worker *w) {
+  trp_worker *none = NULL;
+  return atomic_compare_exchange_strong_explicit(&w->sys->sched.nudged, &none, w,
+                                                 memory_order_relaxed, memory_order_relaxed);
+}
+
+NO_SANITIZE static void give_nudge(trp_worker *w) {
+  trp_worker *mine = w;
+  atomic_compare_exchange_strong_explicit(&w->sys->sched.nudged, &mine, NULL, memory_order_relaxed,
+                                          memory_order_relaxed);
+}
+
+/* Whether the slice is to end, as others wait. Sees to it that somebody looks again when a timer
+ * will be due before the next tick. */
+NO_SANITIZE static bool slice_is_over(trp_worker *w, uint64_t now) {
+  trp_sched *s = &w->sys->sched;
+  uint64_t age = now - atomic_load_explicit(&w->slice_ns, memory_order_relaxed);
+  uint64_t due = trp_timers_next(&w->sys->timers);
+  bool woken = atomic_load_explicit(&s->woken.len, memory_order_relaxed) != 0;
+  bool spent = atomic_load_explicit(&s->spent.len, memory_order_relaxed) != 0;
+  bool nudged = atomic_load_explicit(&s->nudged, memory_order_relaxed) == w;
+  if (nudged && woken && age < TRP_SLICE_LEAST_NS && !w->preempt.quiet) {
+    w->preempt.quiet = 1; /* slices are short here: leave it at that until the next tick */
+    return false;
   }
-  if (cpu_used_up(a) && !a->must_end) {
-    a->must_end = true;
-    a->must_end_why = TROUPE_EXIT_CPU_LIMIT;
+  w->preempt.quiet = 0;
+  if (nudged) give_nudge(w);
+  if (age >= TRP_SLICE_LEAST_NS && (woken || due <= now)) return true;
+  if (due < now + TRP_TICK_NS && take_nudge(w)) {
+    uint64_t least = now - age + TRP_SLICE_LEAST_NS;
+    set_timer(&w->preempt, due > least ? due : least);
   }
-  if (a->must_end) {
-    if (++a->must_end_ticks > TRP_KILL_TICKS) {
+  /* the tick comes at any time of a slice: what is half a tick short of its end is at its end */
+  if (spent && age + TRP_TICK_NS / 2 >= TRP_SLICE_NS) return true;
+  return age + TRP_TICK_NS / 2 >= TRP_SLICE_ALONE_NS;
+}
+
+/* Whether the actor is to end at once, whatever it does. */
+NO_SANITIZE static bool must_end(troupe_actor *a, uint64_t now) {
+  bool killed = kill_arrived(a), used_up = cpu_used_up(a);
+  if (!a->must_end && (killed || used_up)) {
+    a->must_end = true;
+    a->must_end_ns = now;
+    a->must_end_why = killed ? TROUPE_EXIT_KILLED : TROUPE_EXIT_CPU_LIMIT;
+  }
+  return a->must_end;
+}
+
+NO_SANITIZE static void tick_inside(trp_worker *w, troupe_actor *a, uint64_t now) {
+  if (must_end(a, now)) {
+    if (now - a->must_end_ns > TRP_KILL_NS) {
       if (w->frame.native) {
         w->frame.leave = 1 + (sig_atomic_t)a->must_end_why;
       } else {
-        p->jumped = 1;
+        w->preempt.jumped = 1;
         trp_frame_leave(&w->frame, a->must_end_why);
       }
     }
-  } else {
-    bool others = atomic_load_explicit(&w->sys->sched.queued, memory_order_relaxed) != 0;
-    if (p->slice_ticks < (others ? TRP_SLICE_TICKS : TRP_SLICE_TICKS_ALONE)) return;
+  } else if (!w->preempt.over) {
+    return;
   }
   if (a->behavior->preempt) a->behavior->preempt(a);
+}
+
+NO_SANITIZE static void disarm_when_idle(trp_preempt *p) {
+  struct itimerspec never = {0};
+  if (p->busy || ++p->idle_ticks < TRP_IDLE_TICKS) return;
+  p->armed = 0;
+  timer_settime(p->timer, 0, &never, NULL);
 }
 
 NO_SANITIZE static void on_tick(int signal, siginfo_t *info, void *context) {
@@ -120,13 +174,13 @@ NO_SANITIZE static void on_tick(int signal, siginfo_t *info, void *context) {
   trp_worker *w = self;
   if (!w || info->si_code != SI_TIMER || info->si_value.sival_ptr != w) return; /* not ours */
   int saved = errno;
-  trp_preempt *p = &w->preempt;
-  if (w->frame.in_actor && w->running) {
-    tick_inside(w, w->running, context);
-  } else if (!p->busy && ++p->idle_ticks >= TRP_IDLE_TICKS) {
-    struct itimerspec never = {0};
-    p->armed = 0;
-    timer_settime(p->timer, 0, &never, NULL);
+  if (atomic_load_explicit(&w->slice_ns, memory_order_relaxed) == 0) {
+    give_nudge(w);
+    disarm_when_idle(&w->preempt);
+  } else if (may_act(context)) {
+    uint64_t now = now_ns();
+    if (slice_is_over(w, now)) w->preempt.over = 1;
+    if (w->frame.in_actor && w->running) tick_inside(w, w->running, now);
   }
   errno = saved;
 }
@@ -221,23 +275,41 @@ void trp_preempt_close(trp_worker *w) {
   self = NULL;
 }
 
-void trp_preempt_busy(trp_worker *w) {
+void trp_preempt_begin(trp_worker *w) {
   trp_preempt *p = &w->preempt;
+  uint64_t now = p->open ? now_ns() : trp_clock_ns(&w->sys->clock);
   p->busy = 1;
-  p->slice_ticks = 0;
+  p->over = 0;
   atomic_signal_fence(memory_order_seq_cst);
+  atomic_store_explicit(&w->slice_ns, now, memory_order_relaxed);
   if (p->armed || !p->open) return;
-  struct itimerspec each = {.it_interval = {0, (long)TRP_TICK_NS},
-                            .it_value = {0, (long)TRP_TICK_NS}};
   p->idle_ticks = 0;
   p->armed = 1;
-  timer_settime(p->timer, 0, &each, NULL);
+  set_timer(p, now + TRP_TICK_NS);
+}
+
+void trp_preempt_end(trp_worker *w) {
+  atomic_store_explicit(&w->slice_ns, 0, memory_order_relaxed);
+}
+
+bool trp_preempt_over(trp_worker *w) {
+  if (w->preempt.open) return w->preempt.over;
+  uint64_t begun = atomic_load_explicit(&w->slice_ns, memory_order_relaxed);
+  return trp_clock_ns(&w->sys->clock) - begun >= TRP_SLICE_NS;
 }
 
 void trp_preempt_idle(trp_worker *w) {
   w->preempt.idle_ticks = 0;
   atomic_signal_fence(memory_order_seq_cst);
   w->preempt.busy = 0;
+}
+
+void trp_preempt_nudge(trp_worker *w, uint64_t slice_ns, uint64_t at_ns) {
+  uint64_t now = now_ns(), least = slice_ns + TRP_SLICE_LEAST_NS;
+  if (at_ns >= now + TRP_TICK_NS || !w->preempt.open) return; /* the tick will see to it */
+  /* a worker that wakes an actor may be about to take it itself: most asks are like that */
+  if (self && self->sys == w->sys && at_ns < now + TRP_NUDGE_NS) at_ns = now + TRP_NUDGE_NS;
+  if (take_nudge(w)) set_timer(&w->preempt, at_ns > least ? at_ns : least);
 }
 
 void trp_preempt_left(trp_worker *w) {

@@ -1,16 +1,23 @@
 /* Preemption and hard kill: what makes actor code give its worker back, whatever it does.
  *
  * Each worker has one monotonic 1 ms timer that sends it a thread-directed real-time signal while
- * it runs actors. Nothing is hooked in normal operation. The handler looks at the actor inside the
- * frame:
+ * it runs actors. Nothing is hooked in normal operation. The handler looks at the running slice:
  *
- *   its slice is used up and others wait     the behaviour's `preempt` is asked to make it yield
- *   a kill is in its inbox, or it has used   the same; and if it is still inside 20 ms later, it is
- *   its processor time                       left by the frame, or at its native half's end
+ *   it is used up and others wait, or it is   the slice ends after the current message, and the
+ *   100 us old and an actor was woken, or     behaviour's `preempt` is asked to make that give way
+ *   a timer is due
+ *   a kill is in the actor's inbox, or it     the same; and if it is still inside 20 ms later, it
+ *   has used its processor time               is left by the frame, or at its native half's end
  *
  * Requests live in the actor: the kill is the message in its inbox, which the handler finds by
  * looking at what was pushed since the last tick; so a lost signal loses nothing, the next one
  * comes.
+ *
+ * Between two ticks a worker is *nudged*: whoever wakes an actor while all workers are busy, and
+ * the handler when a timer will be due before the next tick, sets the timer of the worker with the
+ * oldest slice to that time, or to when the slice is 100 us old. One nudge at a time is under way;
+ * one that meets a younger slice found a system in which slices are short, and is the last for a
+ * tick. So a busy system pays for one signal more in a millisecond, whatever its rate of messages.
  *
  * Signal safety: the handler reads atomics and fields of its own thread, calls clock_gettime,
  * timer_settime, the behaviour's `preempt` (lua_sethook) and siglongjmp.
@@ -27,10 +34,12 @@
 struct trp_worker;
 
 #define TRP_TICK_NS UINT64_C(1000000)
-#define TRP_SLICE_TICKS 1 /* when others wait */
-#define TRP_SLICE_TICKS_ALONE 5
-#define TRP_KILL_TICKS 20 /* from a request to the jump */
-#define TRP_IDLE_TICKS 5  /* without work before the timer is disarmed */
+#define TRP_SLICE_NS UINT64_C(1000000)       /* when others wait */
+#define TRP_SLICE_ALONE_NS UINT64_C(5000000) /* when nobody does */
+#define TRP_SLICE_LEAST_NS UINT64_C(100000)  /* before a woken actor, or a timer, has its turn */
+#define TRP_NUDGE_NS UINT64_C(50000)         /* from one worker to another */
+#define TRP_KILL_NS UINT64_C(20000000)       /* from a request to the jump */
+#define TRP_IDLE_TICKS 5                     /* without work before the timer is disarmed */
 
 typedef struct trp_preempt { /* a worker's; only its own thread and the handler on it */
   timer_t timer;
@@ -38,7 +47,8 @@ typedef struct trp_preempt { /* a worker's; only its own thread and the handler 
   volatile sig_atomic_t armed;
   volatile sig_atomic_t busy; /* the worker has work; set before `armed` is tested */
   volatile sig_atomic_t idle_ticks;
-  volatile sig_atomic_t slice_ticks; /* of the running slice */
+  volatile sig_atomic_t over;   /* the running slice ends after the current message */
+  volatile sig_atomic_t quiet;  /* no nudge before the next tick */
   volatile sig_atomic_t jumped; /* the frame was left from the handler: the signal is blocked */
 } trp_preempt;
 
@@ -51,9 +61,19 @@ void trp_preempt_unref(void);
 int trp_preempt_open(struct trp_worker *w);
 void trp_preempt_close(struct trp_worker *w);
 
-/* The worker has work, or waits. */
-void trp_preempt_busy(struct trp_worker *w);
+/* A slice begins, and ends, on the worker's own thread. With workers = 0 there is no timer, and
+ * slices are measured by the system's clock. */
+void trp_preempt_begin(struct trp_worker *w);
+void trp_preempt_end(struct trp_worker *w);
+/* Whether the slice is to end after the current message. */
+bool trp_preempt_over(struct trp_worker *w);
+
+/* The worker waits: it has no work. */
 void trp_preempt_idle(struct trp_worker *w);
+
+/* Sets the timer of a worker whose slice began at slice_ns to at_ns, but not before the slice may
+ * end. Thread: any, with the scheduler's lock held, which keeps the worker from ending. */
+void trp_preempt_nudge(struct trp_worker *w, uint64_t slice_ns, uint64_t at_ns);
 
 /* The calling thread's processor time. Async-signal-safe. */
 uint64_t trp_preempt_cpu_ns(void);

@@ -53,7 +53,6 @@ static int enter(troupe_actor *a, const entry *e) {
   TRP_ASSERT(!f->in_actor && f->native == 0 && !a->preempted);
   if (e->op != GO_ON) a->cpu_ns = a->cpu_mark_ns = 0;
   a->must_end = false;
-  a->must_end_ticks = 0;
   w->running = a;
   if (sigsetjmp(f->jump, 0) == 0) {
     f->in_actor = 1;
@@ -275,7 +274,6 @@ void trp_actor_run(trp_worker *w, troupe_actor *a) {
   a->canary++;
   a->worker = w;
   a->frame = &w->frame;
-  uint64_t end = trp_clock_ns(&sys->clock) + TRP_SLICE_NS;
   for (int n = 0;; n++) {
     if (!step(a)) {
       trp_timers_arm(sys, a, trp_ledger_next(&a->ledger));
@@ -284,10 +282,10 @@ void trp_actor_run(trp_worker *w, troupe_actor *a) {
     } else if (a->phase == TRP_GONE) {
       trp_actor_free(a);
       return;
-    } else if (a->preempted || n >= TRP_SLICE_MESSAGES || trp_clock_ns(&sys->clock) >= end) {
+    } else if (a->preempted || n >= TRP_SLICE_MESSAGES || trp_preempt_over(w)) {
       settle_cpu(a);
       trp_timers_arm(sys, a, trp_ledger_next(&a->ledger));
-      trp_sched_push(sys, a);
+      trp_sched_requeue(sys, a);
       return;
     }
   }

@@ -36,46 +36,98 @@ void trp_sched_fini(troupe_system *sys) {
   pthread_mutex_destroy(&s->lock);
 }
 
-static void append(trp_sched *s, troupe_actor *a) {
+/* ---- the queues: under the lock ------------------------------------------------------------ */
+
+static void append(trp_run_queue *q, troupe_actor *a) {
   a->run_next = NULL;
-  if (s->tail)
-    s->tail->run_next = a;
+  if (q->tail)
+    q->tail->run_next = a;
   else
-    s->head = a;
-  s->tail = a;
-  atomic_fetch_add_explicit(&s->queued, 1, memory_order_relaxed);
+    q->head = a;
+  q->tail = a;
+  atomic_fetch_add_explicit(&q->len, 1, memory_order_relaxed);
 }
 
-static troupe_actor *take(trp_sched *s) {
-  troupe_actor *a = s->head;
+static troupe_actor *pop(trp_run_queue *q) {
+  troupe_actor *a = q->head;
   if (!a) return NULL;
-  s->head = a->run_next;
-  if (!s->head) s->tail = NULL;
-  atomic_fetch_sub_explicit(&s->queued, 1, memory_order_relaxed);
+  q->head = a->run_next;
+  if (!q->head) q->tail = NULL;
+  atomic_fetch_sub_explicit(&q->len, 1, memory_order_relaxed);
   return a;
 }
 
-/* Whom to wake for work, or NULL: all are busy. Under the lock. */
+static bool any_queued(const trp_sched *s) { return s->woken.head || s->spent.head; }
+
+/* Whether it is a spent one's turn though others were woken. */
+static bool spent_is_due(const trp_sched *s, uint64_t now_ns) {
+  return s->woken_takes >= TRP_SPENT_TAKES || now_ns - s->spent_ns >= TRP_SPENT_NS;
+}
+
+static troupe_actor *take(trp_sched *s, const trp_clock *clock) {
+  if (!s->spent.head) {
+    s->woken_takes = 0;
+    return pop(&s->woken);
+  }
+  uint64_t now = trp_clock_ns(clock);
+  if (s->woken.head && !spent_is_due(s, now)) {
+    s->woken_takes++;
+    return pop(&s->woken);
+  }
+  s->woken_takes = 0;
+  return pop(&s->spent);
+}
+
+/* Whom to wake for work, or NULL: all are busy. */
 static pthread_cond_t *sleeper(trp_sched *s) {
   return s->idle ? &s->wake : s->keeper ? &s->keeper_wake : NULL;
+}
+
+/* All workers are busy: the one whose slice is the oldest shall look at a time, or when its slice
+ * is old enough to give way, whichever is later. */
+static void nudge_oldest(trp_sched *s, uint64_t at_ns) {
+  if (!s->preempts || atomic_load_explicit(&s->nudged, memory_order_relaxed)) return;
+  trp_worker *oldest = NULL;
+  uint64_t since = UINT64_MAX;
+  for (unsigned i = 0; i < s->count; i++) {
+    uint64_t begun = atomic_load_explicit(&s->workers[i].slice_ns, memory_order_relaxed);
+    if (begun != 0 && begun < since) {
+      since = begun;
+      oldest = &s->workers[i];
+    }
+  }
+  if (oldest) trp_preempt_nudge(oldest, since, at_ns);
 }
 
 void trp_sched_push(troupe_system *sys, troupe_actor *a) {
   trp_sched *s = &sys->sched;
   pthread_mutex_lock(&s->lock);
-  append(s, a);
+  append(&s->woken, a);
   pthread_cond_t *whom = sleeper(s);
+  if (!whom) nudge_oldest(s, 0);
   pthread_mutex_unlock(&s->lock);
   if (whom) pthread_cond_signal(whom);
+}
+
+void trp_sched_requeue(troupe_system *sys, troupe_actor *a) {
+  trp_sched *s = &sys->sched;
+  uint64_t now = trp_clock_ns(&sys->clock);
+  pthread_mutex_lock(&s->lock);
+  append(&s->spent, a);
+  s->spent_ns = now;
+  pthread_mutex_unlock(&s->lock); /* this worker takes the next one, and wakes another if need be */
 }
 
 void trp_sched_timer_moved(troupe_system *sys, uint64_t at_ns) {
   trp_sched *s = &sys->sched;
   pthread_mutex_lock(&s->lock);
   bool wake = s->keeper && at_ns < s->keeper_ns;
+  if (!s->keeper && s->idle == 0) nudge_oldest(s, at_ns);
   pthread_mutex_unlock(&s->lock);
   if (wake) pthread_cond_signal(&s->keeper_wake);
 }
+
+/* ---- the workers --------------------------------------------------------------------------- */
 
 /* Waits for work or, as the keeper of the time, for the next timer. Called and returns with the
  * lock held. While all workers are busy nobody keeps the time: each looks between two slices. */
@@ -100,30 +152,38 @@ static void idle(troupe_system *sys) {
   if (s->idle) pthread_cond_signal(&s->wake); /* somebody else keeps the time now */
 }
 
-static void *work(void *arg) {
-  trp_worker *w = arg;
+/* Brings the next actor, or NULL when the worker has waited. False: the worker is to end. */
+static bool next(trp_worker *w, troupe_actor **out) {
   troupe_system *sys = w->sys;
   trp_sched *s = &sys->sched;
-  (void)trp_preempt_open(w); /* without a timer scripts are only not preempted */
+  pthread_cond_t *whom = NULL;
+  trp_timers_expire(sys); /* first, as who is due comes before the spent */
   pthread_mutex_lock(&s->lock);
-  while (!s->stopping) {
-    troupe_actor *a = take(s);
-    pthread_cond_t *whom = s->head ? sleeper(s) : NULL; /* a signal may have met nobody */
-    pthread_mutex_unlock(&s->lock);
-    if (whom) pthread_cond_signal(whom);
-    trp_timers_expire(sys);
-    if (a) {
-      trp_preempt_busy(w);
-      trp_actor_run(w, a);
-    }
-    pthread_mutex_lock(&s->lock);
-    if (!a && !s->head && !s->stopping &&
-        trp_timers_next(&sys->timers) > trp_clock_ns(&sys->clock)) {
-      trp_preempt_idle(w);
-      idle(sys);
-    }
+  bool go_on = !s->stopping;
+  troupe_actor *a = go_on ? take(s, &sys->clock) : NULL;
+  if (a) {
+    trp_preempt_begin(w);
+    if (any_queued(s)) whom = sleeper(s); /* a signal may have met nobody */
+    if (!whom && s->woken.head) nudge_oldest(s, 0);
+  } else if (go_on && trp_timers_next(&sys->timers) > trp_clock_ns(&sys->clock)) {
+    trp_preempt_idle(w);
+    idle(sys);
   }
   pthread_mutex_unlock(&s->lock);
+  if (whom) pthread_cond_signal(whom);
+  *out = a;
+  return go_on;
+}
+
+static void *work(void *arg) {
+  trp_worker *w = arg;
+  troupe_actor *a;
+  (void)trp_preempt_open(w); /* without a timer scripts are only not preempted */
+  while (next(w, &a)) {
+    if (!a) continue;
+    trp_actor_run(w, a);
+    trp_preempt_end(w);
+  }
   trp_preempt_close(w);
   return NULL;
 }
@@ -162,7 +222,7 @@ void trp_sched_stop(troupe_system *sys) {
 
 bool trp_sched_runnable(troupe_system *sys) {
   pthread_mutex_lock(&sys->sched.lock);
-  bool any = sys->sched.head != NULL;
+  bool any = any_queued(&sys->sched);
   pthread_mutex_unlock(&sys->sched.lock);
   return any;
 }
@@ -170,9 +230,11 @@ bool trp_sched_runnable(troupe_system *sys) {
 bool trp_sched_step(troupe_system *sys) {
   trp_timers_expire(sys);
   pthread_mutex_lock(&sys->sched.lock);
-  troupe_actor *a = take(&sys->sched);
+  troupe_actor *a = take(&sys->sched, &sys->clock);
   pthread_mutex_unlock(&sys->sched.lock);
   if (!a) return false;
+  trp_preempt_begin(&sys->sched.workers[0]);
   trp_actor_run(&sys->sched.workers[0], a);
+  trp_preempt_end(&sys->sched.workers[0]);
   return true;
 }

@@ -1,7 +1,10 @@
 /* The scheduler: which runnable actor runs next, and the workers that run them.
  *
- * Today one mutex-guarded FIFO that all workers share; the queue behind trp_sched_push and take()
- * is the seam where per-worker queues with stealing go. An actor is in the queue at most once: only
+ * Today two mutex-guarded FIFOs that all workers share: `woken` are actors that something has just
+ * come for, `spent` those whose slice has ended with work left. The woken go first, and make a
+ * slice older than TRP_SLICE_LEAST_NS give way (actors/preempt.h); the spent have their turn when
+ * none has had one for TRP_SPENT_NS. The queues behind trp_sched_push, trp_sched_requeue and take()
+ * are the seam where per-worker queues with stealing go. An actor is in a queue at most once: only
  * the push that cleared its PARKED or WAITING tag, or its own slice, puts it there. */
 #ifndef TRP_ACTORS_SCHED_H
 #define TRP_ACTORS_SCHED_H
@@ -17,26 +20,35 @@
 
 #define TRP_WORKER_STACK_BYTES                                                                     \
   ((size_t)64 << 20) /* only touched pages count; liblua recurses deeply */
-#define TRP_SLICE_NS UINT64_C(1000000)
 #define TRP_SLICE_MESSAGES 256
+#define TRP_SPENT_NS UINT64_C(300000) /* with slices of 100 us that is a quarter of the time */
+#define TRP_SPENT_TAKES 256           /* the same where the clock stands still */
 
 typedef struct trp_worker {
   troupe_system *sys;
   pthread_t thread;
   trp_frame frame;
   trp_preempt preempt;
+  _Atomic uint64_t slice_ns;      /* when the running slice began; 0: none */
   troupe_actor *volatile running; /* inside the frame, for the tick */
   bool started;
 } trp_worker;
 
+typedef struct trp_run_queue { /* FIFO through run_next */
+  troupe_actor *head, *tail;
+  _Atomic uint32_t len; /* written under the lock, read by ticks without */
+} trp_run_queue;
+
 typedef struct trp_sched {
   pthread_mutex_t lock; /* a leaf */
   pthread_cond_t wake, keeper_wake;
-  troupe_actor *head, *tail; /* through run_next */
-  _Atomic uint32_t queued;   /* how many; written under the lock, read by ticks without */
-  unsigned idle;             /* workers waiting, but for the keeper */
-  bool keeper;               /* one worker waits until the next timer; it is the last to be woken */
-  uint64_t keeper_ns;        /* until when; UINT64_MAX: no timer */
+  trp_run_queue woken, spent;
+  uint64_t spent_ns;            /* when the last slice ended with work left */
+  unsigned woken_takes;         /* since a spent one was taken */
+  _Atomic(trp_worker *) nudged; /* its timer is set to a time of its own: actors/preempt.h */
+  unsigned idle;                /* workers waiting, but for the keeper */
+  bool keeper;        /* one worker waits until the next timer; it is the last to be woken */
+  uint64_t keeper_ns; /* until when; UINT64_MAX: no timer */
   bool stopping;
   bool preempts; /* holds a reference to the signal */
   trp_worker *workers;
@@ -50,8 +62,11 @@ int trp_sched_start(troupe_system *sys);
 void trp_sched_stop(troupe_system *sys);
 void trp_sched_fini(troupe_system *sys);
 
-/* Makes an actor runnable. Thread: any. */
+/* Makes an actor runnable for which something has come. Thread: any. */
 void trp_sched_push(troupe_system *sys, troupe_actor *a);
+
+/* Makes an actor runnable whose slice ends here. Thread: its worker. */
+void trp_sched_requeue(troupe_system *sys, troupe_actor *a);
 
 /* The earliest timer has moved forward: somebody must wake for it. Thread: any. */
 void trp_sched_timer_moved(troupe_system *sys, uint64_t at_ns);

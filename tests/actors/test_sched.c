@@ -1,0 +1,107 @@
+/* Which runnable actor runs next: one step of the system is one slice, and time stands still unless
+ * the test moves it. */
+#include "tests/actors/world.h"
+
+#include "actors/sched.h"
+
+/* A hog has always a message more than fits into a slice. Each slice handles TRP_SLICE_MESSAGES + 1
+ * of them. */
+enum { SLICE = TRP_SLICE_MESSAGES + 1, HOG_MESSAGES = 600 * SLICE };
+
+static unsigned hog_slices(const probe *hog) { return hog->tells / SLICE; }
+
+static void fill(world *w, const probe *hog, int slices) {
+  for (int i = 0; i < slices * SLICE; i++)
+    assert_int_equal(troupe_tell(w->sys, hog->self, "m", NULL, 0), TROUPE_OK);
+}
+
+static void spawn(world *w, probe *p) {
+  troupe_spawn_opts o = TROUPE_SPAWN_INIT;
+  o.behavior = &probe_behavior;
+  o.arg = p;
+  o.mailbox_messages = HOG_MESSAGES;
+  assert_int_equal(troupe_spawn(w->sys, &p->self, &o), TROUPE_OK);
+  world_settle(w);
+}
+
+static void poke(world *w, const probe *p) {
+  assert_int_equal(troupe_tell(w->sys, p->self, "m", NULL, 0), TROUPE_OK);
+}
+
+static void a_woken_actor_goes_before_one_whose_slice_has_ended(void **state) {
+  (void)state;
+  world w;
+  probe hog = {0}, other = {0}, light = {0};
+  world_start(&w);
+  spawn(&w, &hog);
+  spawn(&w, &other);
+  spawn(&w, &light);
+  fill(&w, &hog, 3);
+  fill(&w, &other, 3);
+  troupe_system_step(w.sys, 0); /* both have just been woken: in their order */
+  troupe_system_step(w.sys, 0);
+  assert_int_equal(hog_slices(&hog), 1);
+  assert_int_equal(hog_slices(&other), 1);
+  poke(&w, &light);
+  troupe_system_step(w.sys, 0);
+  assert_int_equal(light.tells, 1); /* before the two that were there */
+  assert_int_equal(hog_slices(&hog), 1);
+  troupe_system_step(w.sys, 0);
+  assert_int_equal(hog_slices(&hog), 2);
+  world_settle(&w);
+  world_stop(&w);
+}
+
+static void the_spent_have_their_turn_after_a_time(void **state) {
+  (void)state;
+  world w;
+  probe hog = {0}, light = {0};
+  world_start(&w);
+  spawn(&w, &hog);
+  spawn(&w, &light);
+  fill(&w, &hog, 2);
+  troupe_system_step(w.sys, 0);
+  poke(&w, &light);
+  atomic_fetch_add(&w.now.ns, TRP_SPENT_NS - 1);
+  troupe_system_step(w.sys, 0);
+  assert_int_equal(light.tells, 1); /* not due yet */
+  poke(&w, &light);
+  atomic_fetch_add(&w.now.ns, 1);
+  troupe_system_step(w.sys, 0);
+  assert_int_equal(hog_slices(&hog), 2);
+  assert_int_equal(light.tells, 1);
+  world_settle(&w);
+  assert_int_equal(light.tells, 2);
+  world_stop(&w);
+}
+
+static void where_the_clock_stands_still_the_takes_are_counted(void **state) {
+  (void)state;
+  world w;
+  probe hog = {0}, light = {0};
+  world_start(&w);
+  spawn(&w, &hog);
+  spawn(&w, &light);
+  fill(&w, &hog, 3);
+  troupe_system_step(w.sys, 0);
+  for (unsigned i = 1; i <= TRP_SPENT_TAKES; i++) {
+    poke(&w, &light);
+    troupe_system_step(w.sys, 0);
+    assert_int_equal(light.tells, i);
+  }
+  poke(&w, &light);
+  troupe_system_step(w.sys, 0);
+  assert_int_equal(hog_slices(&hog), 2);
+  assert_int_equal(light.tells, TRP_SPENT_TAKES);
+  world_settle(&w);
+  world_stop(&w);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_woken_actor_goes_before_one_whose_slice_has_ended),
+      cmocka_unit_test(the_spent_have_their_turn_after_a_time),
+      cmocka_unit_test(where_the_clock_stands_still_the_takes_are_counted),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
