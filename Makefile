@@ -70,11 +70,9 @@ soak:
 	TROUPE_SOAK=1 ctest --preset dev -L soak --no-tests=ignore $(CTEST_ARGS)
 
 bench:
-	@if [ -d bench ]; then \
-	  ./cmake/setup.sh build && $(MAKE) --no-print-directory all && $(MAKE) --no-print-directory -C bench; \
-	else \
-	  echo "there are no benchmarks yet"; \
-	fi
+	@./cmake/setup.sh build
+	$(call build,release)
+	bench/run.sh $(ARGS)
 
 setup:
 	@./cmake/setup.sh build test

@@ -1,0 +1,3 @@
+-- Never stops, never waits.
+local n = 0
+while true do n = n + 1 end
