@@ -41,6 +41,13 @@ typedef enum trp_verdict {
   TRP_VERDICT_REFUSED  /* no handler */
 } trp_verdict;
 
+/* A stop or a kill from anywhere. One of each is part of the body: asking needs no memory, and
+ * nobody can heap them up at an actor that is busy. */
+typedef struct trp_command {
+  trp_msg msg;
+  _Atomic uint32_t out; /* 1 while it is on its way */
+} trp_command;
+
 struct troupe_actor {
   troupe_system *sys;
   trp_slot *slot;
@@ -93,6 +100,7 @@ struct troupe_actor {
 
   trp_heap_node timer; /* in the system's timers; under their lock */
   uint64_t timer_ns;   /* what was armed last; owner only */
+  trp_command stop, kill;
   trp_msg tick;
   _Atomic uint32_t tick_out; /* 1 while `tick` is in our inbox */
   troupe_actor *run_next;    /* run queue link */

@@ -115,7 +115,7 @@ static void release_room(troupe_actor *a, trp_msg *m) {
 
 /* Sends the reply to an ask, which stays as it is. Without memory: TROUPE_E_NO_MEMORY. */
 static int send_reply(troupe_actor *a, const trp_msg *m, int code, const void *data, size_t len) {
-  trp_msg *r = trp_msg_new(a->sys, TRP_MSG_ITEM, m->from, a->pid, NULL, 0, data, len);
+  trp_msg *r = trp_msg_new(a->sys, TRP_MSG_REPLY, m->from, a->pid, NULL, 0, data, len);
   if (!r) return TROUPE_E_NO_MEMORY;
   r->id = m->id;
   r->code = code;
@@ -144,7 +144,7 @@ static void handled(troupe_actor *a, trp_msg *m, int code) {
   trp_count(&a->sys->counters.handled);
   release_room(a, m);
   if (m->type == TRP_MSG_ASK && m->id)
-    trp_send_bounce(a->sys, m, code, NULL);
+    trp_send_answer(a->sys, m, code);
   else
     trp_msg_free(a->sys, m);
 }

@@ -7,8 +7,6 @@
 #include "actors/send.h"
 #include "actors/system.h"
 
-#define RETRY_NS (10 * TRP_NS_PER_MS)
-
 /* ---- parent to child ----------------------------------------------------------------------- */
 
 /* The inbox of a child that still has an edge is open, so this cannot fail. */
@@ -23,22 +21,37 @@ static void push_edge(troupe_system *sys, troupe_child *c, troupe_pid to, trp_ed
 
 static void kill_child(troupe_actor *a, troupe_child *c) {
   if (c->exited) return;
-  if (troupe_kill(a->sys, c->child) == TROUPE_E_NO_MEMORY) { /* try again soon */
-    trp_ledger_set_deadline(&a->ledger, &c->item, trp_clock_ns(&a->sys->clock) + RETRY_NS);
-  }
+  /* release: pairs with the acquire in trp_child_early */
+  atomic_store_explicit(&c->kill_generation, c->generation, memory_order_release);
+  troupe_kill(a->sys, c->child);
 }
 
 void troupe_child_stop(troupe_actor *self, troupe_child *child, uint32_t shutdown_ms) {
   if (child->exited) return;
   child->stopping = true;
-  if (shutdown_ms == 0 || troupe_stop(self->sys, child->child) == TROUPE_E_NO_MEMORY) {
+  if (shutdown_ms == 0) {
     kill_child(self, child);
-  } else {
-    uint64_t at = shutdown_ms == TROUPE_INFINITY
-                      ? UINT64_MAX
-                      : trp_clock_ns(&self->sys->clock) + shutdown_ms * TRP_NS_PER_MS;
-    trp_ledger_set_deadline(&self->ledger, &child->item, at);
+    return;
   }
+  uint64_t at = shutdown_ms == TROUPE_INFINITY
+                    ? UINT64_MAX
+                    : trp_clock_ns(&self->sys->clock) + shutdown_ms * TRP_NS_PER_MS;
+  trp_ledger_set_deadline(&self->ledger, &child->item, at);
+  /* release: pairs with the acquire in trp_child_early */
+  atomic_store_explicit(&child->stop_generation, child->generation, memory_order_release);
+  troupe_stop(self->sys, child->child);
+}
+
+trp_reason *trp_child_early(const troupe_actor *a) {
+  const troupe_child *c = a->edge;
+  if (!c) return NULL;
+  /* acquire: pairs with the releases above; the command that brought us here, or whose sender found
+   * another on its way, was handled before this */
+  if (atomic_load_explicit(&c->kill_generation, memory_order_acquire) == a->generation)
+    return trp_reason_of(TROUPE_EXIT_KILLED);
+  if (atomic_load_explicit(&c->stop_generation, memory_order_acquire) == a->generation)
+    return trp_reason_of(TROUPE_EXIT_SHUTDOWN);
+  return NULL;
 }
 
 void troupe_child_restart(troupe_actor *self, troupe_child *child) {

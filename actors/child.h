@@ -23,6 +23,9 @@ struct troupe_child {
   troupe_pid child, parent;
   uint64_t item_id; /* what the child calls itself when it speaks to the parent */
   uint32_t generation;
+  /* The newest generation that the parent wants stopped, killed. The message that says so may come
+   * before the START of that generation, when it had been on its way already: so START looks. */
+  _Atomic uint32_t stop_generation, kill_generation;
   uint32_t shutdown_ms;
   bool exited;   /* the message is with the parent, who owes an answer */
   bool stopping; /* a stop has been sent in this generation */
@@ -39,6 +42,9 @@ void trp_child_started(troupe_actor *a, uint64_t id);
 int trp_child_adopt(troupe_actor *a, troupe_child *c);
 /* An ADOPT that finds no guardian any more: the child ends and frees the edge itself. */
 void trp_child_orphan(troupe_system *sys, trp_msg *m);
+
+/* Why the generation that begins is to end at once, as its parent has said meanwhile; or NULL. */
+trp_reason *trp_child_early(const troupe_actor *a);
 
 /* Child to parent. */
 int trp_child_tell_started(troupe_actor *a);

@@ -58,8 +58,9 @@ void trp_life_start(troupe_actor *a) {
     troupe_actor_exit(a, TROUPE_EXIT_INIT_FAILED, err, troupe_strerror(err), NULL);
     return;
   }
-  if (a->early) { /* its init never runs */
-    troupe_actor_exit(a, a->early->exit.class_, 0, NULL, NULL);
+  const trp_reason *early = a->early ? a->early : trp_child_early(a);
+  if (early) { /* its init never runs */
+    troupe_actor_exit(a, early->exit.class_, 0, NULL, NULL);
     a->early = NULL;
     return;
   }
@@ -148,6 +149,18 @@ static void report(troupe_actor *a) {
                 why->traceback ? why->traceback : "");
 }
 
+/* Takes out of the line what only the generation that ends has waited for. */
+static void drop_signals(troupe_actor *a) {
+  trp_queue line = a->lanes[TRP_LANE_LINE];
+  a->lanes[TRP_LANE_LINE] = (trp_queue){0};
+  for (trp_msg *m; (m = trp_queue_pop(&line));) {
+    if (m->type == TRP_MSG_TIMER || m->type == TRP_MSG_DOWN)
+      trp_msg_free(a->sys, m);
+    else
+      trp_queue_push(&a->lanes[TRP_LANE_LINE], m);
+  }
+}
+
 /* The generation ends here: nothing of it runs any more, what it owned is settled, its children
  * end. */
 static void end_generation(troupe_actor *a) {
@@ -158,6 +171,7 @@ static void end_generation(troupe_actor *a) {
   report(a);
   settle_ledger(a, false);
   troupe_actor_rescan(a); /* what it had skipped goes back in front for the next one */
+  drop_signals(a);
   if (a->children == 0)
     go_down(a);
   else
@@ -225,21 +239,23 @@ static void bury_all(troupe_actor *a, trp_queue *q, trp_reason *why) {
                     m->to.id == a->pid.id ? why : NULL);
       break;
     case TRP_MSG_WATCH:
-      if (m->to.id == a->pid.id)
-        trp_monitor_watched(a, m);
-      else
-        trp_monitor_down(a->sys, m, trp_reason_of(TROUPE_EXIT_NOPROC));
+      trp_monitor_watched(a, m);
+      break;
+    case TRP_MSG_UNWATCH:
+      trp_monitor_unwatched(a, m);
+      break;
+    case TRP_MSG_ITEM:
+    case TRP_MSG_REPLY:
+      trp_send_drop(a->sys, m);
       break;
     case TRP_MSG_TICK:
       break; /* part of the body */
     case TRP_MSG_DOWN:
     case TRP_MSG_TIMER:
-    case TRP_MSG_ITEM:
     case TRP_MSG_PORT:
     case TRP_MSG_START:
     case TRP_MSG_STOP:
     case TRP_MSG_KILL:
-    case TRP_MSG_UNWATCH:
     case TRP_MSG_STARTED:
       trp_msg_free(a->sys, m);
       break;

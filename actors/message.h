@@ -25,14 +25,15 @@ typedef enum trp_msg_type {
   TRP_MSG_ASK,     /* line; charged; `id` is the asker's ledger item */
   TRP_MSG_DOWN,    /* line; `id` is the watcher's ledger item */
   TRP_MSG_TIMER,   /* line; embedded in a timer; never crosses threads */
-  TRP_MSG_ITEM,    /* resume; for the ledger item `id` of the receiver: reply, grant, tool result */
+  TRP_MSG_ITEM,    /* resume; for the ledger item `id` of the receiver: grant, tool result, ... */
+  TRP_MSG_REPLY,   /* resume; the same, from a handler that has answered an ASK */
   TRP_MSG_TICK,    /* resume; embedded in the actor: a deadline has come */
   TRP_MSG_PORT,    /* resume; a host thread's request to the port: actors/port.h */
   TRP_MSG_START,   /* control; begins a root actor */
-  TRP_MSG_STOP,    /* control */
-  TRP_MSG_KILL,    /* control */
+  TRP_MSG_STOP,    /* control; embedded in the actor: see trp_command */
+  TRP_MSG_KILL,    /* control; likewise */
   TRP_MSG_WATCH,   /* control; becomes DOWN when the receiver is gone */
-  TRP_MSG_UNWATCH, /* control */
+  TRP_MSG_UNWATCH, /* control; embedded in a monitor, to which it goes back as an ITEM */
   TRP_MSG_STARTED, /* control; child to parent */
   TRP_MSG_EDGE,    /* control; embedded in a troupe_child: see actors/child.h */
 } trp_msg_type;
@@ -50,7 +51,7 @@ typedef struct trp_msg {
   void *ptr;
   /* Frees what is not a plain message (embedded or foreign memory); NULL: trp_msg_free does. */
   void (*dispose)(troupe_system *sys, struct trp_msg *m);
-  int32_t code;  /* ITEM: result; EDGE: what it says */
+  int32_t code;  /* ITEM: result; EDGE: what it says; WATCH: 1: the `down` goes to `resume` */
   uint32_t size; /* payload bytes */
   uint8_t type;  /* trp_msg_type */
   uint8_t lane;  /* trp_lane */

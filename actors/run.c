@@ -146,8 +146,8 @@ static void deliver_down(troupe_actor *a, trp_msg *m) {
       trp_queue_push(&a->skipped, m);
       return;
     }
-    troupe_actor_demonitor(a, m->id);
   }
+  trp_monitor_over(a, m->id);
   trp_msg_free(a->sys, m);
   failed(a, rc);
 }
@@ -174,15 +174,15 @@ static void control(troupe_actor *a, trp_msg *m) {
     trp_child_receive(a, m);
     return;
   }
-  bool mine = m->to.id == a->pid.id; /* otherwise for an earlier holder of the slot */
-  if (m->type == TRP_MSG_WATCH) {    /* kept: it becomes the `down` */
-    if (mine)
-      trp_monitor_watched(a, m);
-    else
-      trp_monitor_down(a->sys, m, trp_reason_of(TROUPE_EXIT_NOPROC));
+  if (m->type == TRP_MSG_WATCH) { /* kept: it becomes the `down` */
+    trp_monitor_watched(a, m);
     return;
   }
-  if (mine) {
+  if (m->type == TRP_MSG_UNWATCH) { /* goes back */
+    trp_monitor_unwatched(a, m);
+    return;
+  }
+  if (m->to.id == a->pid.id) { /* otherwise for an earlier holder of the slot */
     if (m->type == TRP_MSG_STOP)
       trp_life_stop(a);
     else if (m->type == TRP_MSG_KILL)
@@ -191,8 +191,6 @@ static void control(troupe_actor *a, trp_msg *m) {
       trp_life_start(a);
     else if (m->type == TRP_MSG_STARTED)
       trp_child_started(a, m->id);
-    else if (m->type == TRP_MSG_UNWATCH)
-      trp_monitor_unwatch(a, m->ptr);
   }
   trp_msg_free(a->sys, m);
 }
@@ -223,8 +221,7 @@ static void resume(troupe_actor *a, trp_msg *m) {
     if (it && it->ops->deliver) {
       it->ops->deliver(a, it, m);
     } else { /* nobody waits for it any more */
-      trp_count(&a->sys->counters.signals_dropped);
-      trp_msg_free(a->sys, m);
+      trp_send_drop(a->sys, m);
     }
   }
 }

@@ -25,11 +25,32 @@ void trp_send_too_big(troupe_system *sys, troupe_pid to, troupe_pid from, const 
                                          .kind_len = kind_len});
 }
 
-void trp_send_signal(troupe_system *sys, trp_msg *m) {
+bool trp_send_push(troupe_system *sys, trp_msg *m) {
   trp_slot *slot = trp_slots_find(&sys->slots, m->to);
-  if (slot && trp_slot_is(slot, m->to) && trp_inbox_push(sys, slot, m)) return;
-  trp_count(&sys->counters.signals_dropped);
+  return slot && trp_slot_is(slot, m->to) && trp_inbox_push(sys, slot, m);
+}
+
+/* A letter about a message that has been made. */
+static void dead_message(troupe_system *sys, const trp_msg *m, troupe_dead_reason dead) {
+  dead_letter(sys, &(troupe_dead_letter){.reason = dead,
+                                         .to = m->to,
+                                         .from = m->from,
+                                         .kind = trp_msg_kind(m),
+                                         .kind_len = m->kind_len,
+                                         .data = trp_msg_payload(m),
+                                         .len = m->size});
+}
+
+void trp_send_drop(troupe_system *sys, trp_msg *m) {
+  if (m->type == TRP_MSG_REPLY)
+    dead_message(sys, m, TROUPE_DEAD_LATE_REPLY);
+  else
+    trp_count(&sys->counters.signals_dropped);
   trp_msg_free(sys, m);
+}
+
+void trp_send_signal(troupe_system *sys, trp_msg *m) {
+  if (!trp_send_push(sys, m)) trp_send_drop(sys, m);
 }
 
 void trp_post(troupe_system *sys, trp_msg *m) {
@@ -38,9 +59,11 @@ void trp_post(troupe_system *sys, trp_msg *m) {
   trp_send_signal(sys, m);
 }
 
-void trp_send_bounce(troupe_system *sys, trp_msg *m, int code, trp_reason *reason) {
+/* Turns an ASK into what its asker is told, and sends it. No memory is needed. */
+static void send_back(troupe_system *sys, trp_msg *m, trp_msg_type type, int code,
+                      trp_reason *reason) {
   troupe_pid asker = m->from;
-  m->type = TRP_MSG_ITEM;
+  m->type = (uint8_t)type;
   m->lane = TRP_LANE_RESUME;
   m->from = m->to;
   m->to = asker;
@@ -50,6 +73,10 @@ void trp_send_bounce(troupe_system *sys, trp_msg *m, int code, trp_reason *reaso
   trp_send_signal(sys, m);
 }
 
+void trp_send_answer(troupe_system *sys, trp_msg *m, int code) {
+  send_back(sys, m, TRP_MSG_REPLY, code, NULL);
+}
+
 void trp_send_bury(troupe_system *sys, trp_msg *m, troupe_dead_reason dead, int code,
                    trp_reason *reason) {
   if (m->charged) {
@@ -57,15 +84,9 @@ void trp_send_bury(troupe_system *sys, trp_msg *m, troupe_dead_reason dead, int 
     trp_slot *slot = trp_slots_find(&sys->slots, m->to);
     trp_send_release(sys, slot, m->to, trp_msg_bytes(m));
   }
-  dead_letter(sys, &(troupe_dead_letter){.reason = dead,
-                                         .to = m->to,
-                                         .from = m->from,
-                                         .kind = trp_msg_kind(m),
-                                         .kind_len = m->kind_len,
-                                         .data = trp_msg_payload(m),
-                                         .len = m->size});
+  dead_message(sys, m, dead);
   if (m->type == TRP_MSG_ASK && m->id)
-    trp_send_bounce(sys, m, code, reason);
+    send_back(sys, m, TRP_MSG_ITEM, code, reason);
   else
     trp_msg_free(sys, m);
 }
@@ -321,16 +342,39 @@ int troupe_actor_tell(troupe_actor *self, troupe_pid to, const char *kind, const
   return trp_send(self->sys, self, m, id ? opts->wait_ms : 0, 0, opts->user, id);
 }
 
-/* Stop and kill: a control message each. */
-static int command(troupe_system *sys, trp_msg_type type, troupe_pid pid) {
-  trp_slot *slot = trp_slots_find(&sys->slots, pid);
-  if (!slot || !trp_slot_is(slot, pid)) return TROUPE_E_NOPROC;
-  trp_msg *m = trp_msg_new(sys, type, pid, (troupe_pid){0}, NULL, 0, NULL, 0);
-  if (!m) return TROUPE_E_NO_MEMORY;
-  if (trp_inbox_push(sys, slot, m)) return TROUPE_OK;
-  trp_msg_free(sys, m);
-  return TROUPE_E_NOPROC;
+/* ---- stop and kill ------------------------------------------------------------------------- */
+
+/* The owner has handled it. acq_rel: pairs with the exchange in command(), so that who has found it
+ * on its way has written before this what the owner reads after it. */
+static void command_handled(troupe_system *sys, trp_msg *m) {
+  (void)sys;
+  atomic_exchange_explicit(&TRP_CONTAINER(m, trp_command, msg)->out, 0, memory_order_acq_rel);
 }
 
-int troupe_stop(troupe_system *sys, troupe_pid pid) { return command(sys, TRP_MSG_STOP, pid); }
-int troupe_kill(troupe_system *sys, troupe_pid pid) { return command(sys, TRP_MSG_KILL, pid); }
+void trp_commands_init(troupe_actor *a) {
+  trp_msg m = {.to = a->pid, .lane = TRP_LANE_CONTROL, .dispose = command_handled};
+  a->stop.msg = a->kill.msg = m;
+  a->stop.msg.type = TRP_MSG_STOP;
+  a->kill.msg.type = TRP_MSG_KILL;
+}
+
+/* Sends a body's command unless it is on its way already: then that one is as good. */
+static int command(troupe_system *sys, troupe_pid pid, trp_msg_type type) {
+  trp_slot *slot = trp_slots_find(&sys->slots, pid);
+  if (!slot || !trp_slot_is(slot, pid)) return TROUPE_E_NOPROC;
+  pthread_mutex_t *lock = trp_slots_lock_of(&sys->slots, pid);
+  pthread_mutex_lock(lock); /* while it is held the inbox is not closed, and so the body stays */
+  /* acquire: pairs with the release that opens the inbox, behind the making of the body */
+  bool open = atomic_load_explicit(&slot->inbox, memory_order_acquire) != TRP_INBOX_CLOSED &&
+              trp_slot_is(slot, pid);
+  if (open) {
+    trp_command *c = type == TRP_MSG_STOP ? &slot->body->stop : &slot->body->kill;
+    if (atomic_exchange_explicit(&c->out, 1, memory_order_acq_rel) == 0)
+      trp_inbox_push(sys, slot, &c->msg);
+  }
+  pthread_mutex_unlock(lock);
+  return open ? TROUPE_OK : TROUPE_E_NOPROC;
+}
+
+int troupe_stop(troupe_system *sys, troupe_pid pid) { return command(sys, pid, TRP_MSG_STOP); }
+int troupe_kill(troupe_system *sys, troupe_pid pid) { return command(sys, pid, TRP_MSG_KILL); }

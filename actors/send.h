@@ -50,12 +50,19 @@ void trp_send_too_big(troupe_system *sys, troupe_pid to, troupe_pid from, const 
 void trp_send_bury(troupe_system *sys, trp_msg *m, troupe_dead_reason dead, int code,
                    trp_reason *reason);
 
-/* Turns an ASK into the error reply to its asker and sends it. Takes m; its room is returned
- * already. No memory is needed. */
-void trp_send_bounce(troupe_system *sys, trp_msg *m, int code, trp_reason *reason);
+/* Turns an ASK that has been handled into the reply, with this code, and sends it. Takes m; its
+ * room is returned already. No memory is needed. */
+void trp_send_answer(troupe_system *sys, trp_msg *m, int code);
 
-/* Sends m to m->to without a reservation; if nobody is there it is freed and counted. Takes m. */
+/* Pushes m to m->to without a reservation. False: nobody is there, m is still the caller's. */
+bool trp_send_push(troupe_system *sys, trp_msg *m);
+/* The same; if nobody is there it is dropped. Takes m. */
 void trp_send_signal(troupe_system *sys, trp_msg *m);
+/* Frees a signal that nobody waits for any more, and counts it: a reply as a dead letter. */
+void trp_send_drop(troupe_system *sys, trp_msg *m);
+
+/* Makes the stop and the kill of a new body. */
+void trp_commands_init(troupe_actor *a);
 
 /* Takes a park whose wait is over off the ring, if it still is there. True: it was. */
 bool trp_park_unlink(troupe_system *sys, trp_park *p);

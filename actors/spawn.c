@@ -61,6 +61,7 @@ static int settle_in(troupe_system *sys, troupe_actor *a, const troupe_spawn_opt
   trp_heap_node_init(&a->timer, 0, a->pid.id);
   a->tick = (trp_msg){
       .to = a->pid, .type = TRP_MSG_TICK, .lane = TRP_LANE_RESUME, .dispose = tick_dispose};
+  trp_commands_init(a);
   if (o->mailbox_fail) messages |= TRP_SLOT_FAIL;
   atomic_store_explicit(&slot->limit_messages, messages, memory_order_relaxed);
   atomic_store_explicit(&slot->limit_bytes, bytes, memory_order_relaxed);

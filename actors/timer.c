@@ -12,7 +12,7 @@ typedef struct timer {
   uint64_t missed;
   bool direct;
   bool queued;
-  bool dead; /* cancelled while queued: freed when the message comes up */
+  bool dead; /* cancelled while queued: it counts, and is freed, until the message comes up */
 } timer;
 
 static void timer_dispose(troupe_system *sys, trp_msg *m) {
@@ -31,12 +31,10 @@ static void advance(troupe_actor *a, timer *t) {
   trp_ledger_set_deadline(&a->ledger, &t->item, t->due_ns); /* had one when added: cannot fail */
 }
 
-static void timer_drop(troupe_actor *a, trp_item *it) {
+/* What is queued is freed with its message, when the line is cleared of them. */
+static void timer_settle(troupe_actor *a, trp_item *it) {
   timer *t = TRP_CONTAINER(it, timer, item);
-  if (t->queued)
-    t->dead = true;
-  else
-    trp_free(&a->sys->allocator, t, sizeof *t);
+  if (!t->queued) trp_free(&a->sys->allocator, t, sizeof *t);
 }
 
 static void timer_expire(troupe_actor *a, trp_item *it) {
@@ -61,12 +59,13 @@ static const trp_item_ops timer_ops = {.name = "timer",
                                        .limit = 1000,
                                        .index = TRP_ITEM_TIMER,
                                        .expire = timer_expire,
-                                       .settle = timer_drop};
+                                       .settle = timer_settle};
 
 bool trp_timer_take(troupe_actor *a, trp_msg *m, troupe_message *out) {
   timer *t = TRP_CONTAINER(m, timer, msg);
   t->queued = false;
   if (t->dead) {
+    trp_ledger_remove(&a->ledger, &t->item);
     trp_msg_free(a->sys, m);
     return false;
   }
@@ -109,7 +108,14 @@ int troupe_actor_timer(troupe_actor *self, uint64_t delay_ms, uint64_t period_ms
 bool troupe_actor_cancel_timer(troupe_actor *self, uint64_t id) {
   trp_item *it = trp_ledger_find(&self->ledger, id);
   if (!it || it->ops != &timer_ops) return false;
-  trp_ledger_remove(&self->ledger, it);
-  timer_drop(self, it);
+  timer *t = TRP_CONTAINER(it, timer, item);
+  if (t->dead) return false;
+  if (t->queued) {
+    t->dead = true;
+    trp_ledger_set_deadline(&self->ledger, it, 0);
+  } else {
+    trp_ledger_remove(&self->ledger, it);
+    trp_free(&self->sys->allocator, t, sizeof *t);
+  }
   return true;
 }

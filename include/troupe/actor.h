@@ -191,7 +191,8 @@ TROUPE_API int troupe_ask_wait(troupe_system *sys, troupe_pid to, const troupe_a
 TROUPE_API void troupe_reply_free(troupe_system *sys, void *reply, size_t reply_len);
 
 /* Asks an actor to stop: it outranks queued messages and runs the behaviour's `stop`.
- * Thread any; never blocks. Returns TROUPE_OK, TROUPE_E_NOPROC, UV_ENOMEM. */
+ * Thread any; never blocks; needs no memory. Returns TROUPE_OK, also when it has been asked
+ * already, or TROUPE_E_NOPROC. */
 TROUPE_API int troupe_stop(troupe_system *sys, troupe_pid pid);
 
 /* Ends an actor at once, without `stop`. Thread any; never blocks. Returns as troupe_stop. */
@@ -274,15 +275,22 @@ TROUPE_API int troupe_actor_reply_to(troupe_actor *self, uint64_t id, int code, 
 TROUPE_API void troupe_actor_refuse(troupe_actor *self, uint64_t id);
 
 /* Watches another actor: exactly one DOWN message with *id when it is gone for good; at once, with
- * class noproc, when it already is. Limit: 1,000 (TROUPE_E_LIMIT). demonitor also removes a DOWN
- * that is already queued; unknown ids are ignored. */
+ * class noproc, when it already is. Limit: 1,000 (TROUPE_E_LIMIT). */
 TROUPE_API int troupe_actor_monitor(troupe_actor *self, troupe_pid target, uint64_t *id);
+/* The same for what has to wait for the end: it is told by `resume`, with code TROUPE_OK, reason
+ * and user, as soon as it is known: also while blocked, and while `init` or `stop` is
+ * TROUPE_PENDING. */
+TROUPE_API int troupe_actor_monitor_direct(troupe_actor *self, troupe_pid target, void *user,
+                                           uint64_t *id);
+/* Ends a monitor: no DOWN or event of it comes any more, also when it is queued already. It counts
+ * towards the limit until the other actor has forgotten it. Unknown ids are ignored. */
 TROUPE_API void troupe_actor_demonitor(troupe_actor *self, uint64_t id);
 
 /* Starts a timer: first after delay_ms, then, when period_ms is not 0, every period_ms without
  * drift (late ticks are merged and counted in `missed`). With `direct` it arrives through `resume`
  * even while the actor is blocked; otherwise as a TIMER message in the mailbox's order. Cancelling
- * is final: no tick of that timer is delivered afterwards. Limit: 1,000. */
+ * is final: no tick of that timer is delivered afterwards. Limit: 1,000, with those that were
+ * cancelled while their tick was queued, until it comes up. */
 TROUPE_API int troupe_actor_timer(troupe_actor *self, uint64_t delay_ms, uint64_t period_ms,
                                   bool direct, void *user, uint64_t *id);
 TROUPE_API bool troupe_actor_cancel_timer(troupe_actor *self, uint64_t id);

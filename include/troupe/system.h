@@ -33,8 +33,7 @@ typedef enum troupe_dead_reason {
 #undef X
       TROUPE_DEAD_COUNT
 } troupe_dead_reason;
-/* The name scripts see, "no_handler". A constant. Thread: any. LATE_REPLY does not occur yet: late
- * replies are counted in signals_dropped. */
+/* The name scripts see, "no_handler". A constant. Thread: any. */
 TROUPE_API const char *troupe_dead_reason_name(troupe_dead_reason reason);
 
 /* One message that was not handled. Everything is borrowed until the hook returns. */
@@ -76,7 +75,8 @@ typedef struct troupe_config {
 #define TROUPE_CONFIG_INIT                                                                         \
   { .size = sizeof(troupe_config), .workers = TROUPE_WORKERS_AUTO }
 
-/* Counters since the start. sent = handled + dead (all reasons but late_reply) + queued. */
+/* Counters since the start. sent = handled + dead (all reasons but late_reply) + queued: a reply is
+ * not counted as sent, as its ask is. */
 typedef struct troupe_stats {
   uint64_t actors;  /* now */
   uint64_t spawned; /* ever */
@@ -86,7 +86,7 @@ typedef struct troupe_stats {
   uint64_t crashes; /* generations that ended abnormally */
   uint64_t restarts;
   uint64_t parked;          /* sends that had to wait for room */
-  uint64_t signals_dropped; /* replies and notices whose receiver was gone or no longer waited */
+  uint64_t signals_dropped; /* notices whose receiver was gone or no longer waited */
   uint64_t calls, call_failures; /* tool calls and those that ended without a value */
   uint64_t retries;              /* attempts after the first */
   uint64_t breaker_trips;        /* circuit breakers opened */

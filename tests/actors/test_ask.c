@@ -117,7 +117,13 @@ static void an_ask_of_a_dead_actor_fails_at_once(void **state) {
   world_stop(&x.w);
 }
 
-static void an_ask_times_out_and_a_late_reply_is_dropped(void **state) {
+static uint64_t dead(const world *w, troupe_dead_reason why) {
+  troupe_stats s;
+  troupe_system_stats(w->sys, &s);
+  return s.dead[why];
+}
+
+static void an_ask_times_out_and_a_late_reply_is_a_dead_letter(void **state) {
   (void)state;
   pair x;
   pair_start(&x);
@@ -131,10 +137,30 @@ static void an_ask_times_out_and_a_late_reply_is_dropped(void **state) {
   troupe_tell(x.w.sys, x.pto, "now", NULL, 0);
   world_settle(&x.w);
   assert_int_equal(x.from.events, 1);
-  troupe_stats s;
-  troupe_system_stats(x.w.sys, &s);
-  assert_int_equal(s.signals_dropped, 1);
+  assert_int_equal(dead(&x.w, TROUPE_DEAD_LATE_REPLY), 1);
+  assert_int_equal(x.w.dead_seen, 1);
+  assert_int_equal(x.w.last_dead, TROUPE_DEAD_LATE_REPLY);
   world_stop(&x.w);
+}
+
+static void so_is_a_reply_whose_asker_has_ended(void **state) {
+  (void)state;
+  for (int queued = 0; queued < 2; queued++) {
+    pair x;
+    pair_start(&x);
+    go(&x, "keep");
+    if (!queued) troupe_kill(x.w.sys, x.pfrom);
+    world_settle(&x.w);
+    troupe_tell(x.w.sys, x.pto, "now", NULL, 0);
+    if (queued) {
+      troupe_system_step(x.w.sys, 0); /* the reply is in the asker's inbox */
+      troupe_kill(x.w.sys, x.pfrom);
+    }
+    world_settle(&x.w);
+    assert_int_equal(x.from.events, 0);
+    assert_int_equal(dead(&x.w, TROUPE_DEAD_LATE_REPLY), 1);
+    world_stop(&x.w);
+  }
 }
 
 static void a_kept_ask_is_answered_later_or_with_the_end(void **state) {
@@ -445,7 +471,8 @@ int main(void) {
       cmocka_unit_test(an_ask_gets_its_reply),
       cmocka_unit_test(every_failure_reaches_the_asker_once),
       cmocka_unit_test(an_ask_of_a_dead_actor_fails_at_once),
-      cmocka_unit_test(an_ask_times_out_and_a_late_reply_is_dropped),
+      cmocka_unit_test(an_ask_times_out_and_a_late_reply_is_a_dead_letter),
+      cmocka_unit_test(so_is_a_reply_whose_asker_has_ended),
       cmocka_unit_test(a_kept_ask_is_answered_later_or_with_the_end),
       cmocka_unit_test(an_expired_ask_is_never_seen),
       cmocka_unit_test(an_ask_waits_for_room_within_both_limits),
