@@ -17,6 +17,28 @@
 
 /* ---- base ---------------------------------------------------------------------------------- */
 
+/* Lua 5.4 does not look again, in one cycle, at a table that it has found to be weak in both ways:
+ * a metatable given to it then would be freed under it. So a table whose metatable changes keeps
+ * the new one, at 2, also as its value in an ephemeron table. */
+static void keep_metatable(lua_State *L) {
+  trp_lua *lua = trp_lua_of(L);
+  bool changes = lua_getmetatable(L, 1);
+  if (!changes && !lua->metas_changed) return; /* the usual case: a new object */
+  lua_settop(L, 2);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, TRP_REG_METAS);
+  lua_pushvalue(L, 1);
+  changes = lua_rawget(L, 3) != LUA_TNIL || changes; /* or has had none for a while */
+  lua_settop(L, 3);
+  if (!changes) return;
+  lua->metas_changed = true;
+  lua_pushvalue(L, 1);
+  if (lua_isnil(L, 2))
+    lua_pushboolean(L, 1);
+  else
+    lua_pushvalue(L, 2);
+  lua_rawset(L, 3);
+}
+
 static int base_setmetatable(lua_State *L) {
   int type = lua_type(L, 2);
   luaL_checktype(L, 1, LUA_TTABLE);
@@ -30,6 +52,8 @@ static int base_setmetatable(lua_State *L) {
     if (lua_rawget(L, 2) != LUA_TNIL) return luaL_error(L, "a metatable with __gc is not allowed");
     lua_settop(L, 2);
   }
+  keep_metatable(L);
+  lua_settop(L, 2);
   lua_setmetatable(L, 1);
   return 1;
 }
@@ -361,6 +385,7 @@ int trp_sandbox_open(lua_State *L) {
   place_table(L, TRP_REG_LOADED, NULL);
   place_table(L, TRP_REG_IDS, "k");
   place_table(L, TRP_REG_TRACES, NULL);
+  place_table(L, TRP_REG_METAS, "k");
   lua_newtable(L);
   lua_setfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
   luaL_newmetatable(L, TRP_BEHAVIOR_META);

@@ -41,6 +41,7 @@ enum {
   TRP_REG_SIGNALS,  /* name -> token */
   TRP_REG_TOKENS,   /* token -> name */
   TRP_REG_TRACES,   /* task userdata -> the traceback of its last error */
+  TRP_REG_METAS,    /* table whose metatable was changed -> the new one, weak keys */
   TRP_REG_LAST
 };
 
@@ -89,6 +90,7 @@ typedef struct trp_lua {
   uint32_t handlers;       /* of those, tasks that handle a message, signal or timer */
   uint32_t timers;         /* timers that may still tick */
   uint32_t next_object_id; /* for tostring */
+  bool metas_changed;      /* TRP_REG_METAS has entries */
   uint32_t deferred_first, deferred_end; /* positions in TRP_REG_DEFERRED */
   uint64_t born_ns;                      /* os.clock counts from here */
   uint64_t log_ns; /* log quota: a bucket of bytes, filled at a constant rate */

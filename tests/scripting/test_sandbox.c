@@ -183,6 +183,20 @@ static void load_keeps_the_callers_environment(void **state) {
       "f, e = load('\\27LuaS', 'x', 'bt') assert(f == nil and e:find 'binary', e)\n");
 }
 
+/* Stock Lua 5.4.4 frees the metatable of some of these while they have it. */
+static void weak_tables_keep_the_metatables_they_get(void **state) {
+  (void)state;
+  play("local modes, all = { 'k', 'v', 'kv', '' }, {}\n"
+       "for i = 1, 300000 do\n"
+       "  local t = all[i % 200] or setmetatable({}, {})\n"
+       "  all[i % 200] = t\n"
+       "  getmetatable(t).__mode = modes[i % 5 + 1]\n"
+       "  t[{}] = {}\n"
+       "  if i % 14 == 0 then setmetatable(t, nil) end\n"
+       "  if i % 7 == 0 then setmetatable(t, { __mode = modes[i % 3 + 1] }) end\n"
+       "end\n");
+}
+
 static void the_replacements_behave(void **state) {
   (void)state;
   play(
@@ -399,6 +413,7 @@ int main(void) {
       cmocka_unit_test(no_escape_works),
       cmocka_unit_test(the_environment_is_an_allow_list),
       cmocka_unit_test(load_keeps_the_callers_environment),
+      cmocka_unit_test(weak_tables_keep_the_metatables_they_get),
       cmocka_unit_test(the_replacements_behave),
       cmocka_unit_test(time_is_utc_and_comes_from_the_system),
       cmocka_unit_test(prints_are_log_lines_with_a_quota),
