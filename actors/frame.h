@@ -21,6 +21,7 @@
 #include <troupe/types.h>
 
 #include "actors/base/assert.h"
+#include "actors/points.h"
 
 typedef struct trp_frame {
   sigjmp_buf jump;
@@ -28,6 +29,9 @@ typedef struct trp_frame {
   volatile sig_atomic_t native;   /* depth of native halves; no jump while > 0 */
   volatile sig_atomic_t leave;    /* 0, or 1 + the troupe_exit_class requested while native > 0 */
   troupe_exit_class why;          /* set by whoever jumps */
+#if defined(TROUPE_ASSERTS)
+  const trp_points *points; /* of the test that watches, or NULL */
+#endif
 } trp_frame;
 
 /* Leaves the actor for good. Never returns; never called while a native half is open. */
@@ -47,12 +51,14 @@ static inline void trp_frame_leave_later(trp_frame *f, troupe_exit_class why) {
 
 #define TRP_NATIVE_BEGIN(frame)                                                                    \
   do {                                                                                             \
+    if ((frame)->native == 0) TRP_POINT(frame, TRP_POINT_BEGIN);                                   \
     (frame)->native++;                                                                             \
     atomic_signal_fence(memory_order_seq_cst);                                                     \
   } while (0)
 
 #define TRP_NATIVE_END(frame)                                                                      \
   do {                                                                                             \
+    if ((frame)->native == 1) TRP_POINT(frame, TRP_POINT_END);                                     \
     atomic_signal_fence(memory_order_seq_cst);                                                     \
     (frame)->native--;                                                                             \
     atomic_signal_fence(memory_order_seq_cst);                                                     \

@@ -17,6 +17,7 @@ void trp_ledger_fini(trp_ledger *l) {
 }
 
 int trp_ledger_add(trp_ledger *l, trp_item *it, const trp_item_ops *ops, uint64_t deadline_ns) {
+  TRP_POINT(l, TRP_POINT_LEDGER);
   if (ops->limit && !l->unlimited && l->count[ops->index] >= ops->limit) return TROUPE_E_LIMIT;
   it->id = l->next_id + 1;
   it->ops = ops;
@@ -35,6 +36,7 @@ int trp_ledger_add(trp_ledger *l, trp_item *it, const trp_item_ops *ops, uint64_
 }
 
 void trp_ledger_remove(trp_ledger *l, trp_item *it) {
+  TRP_POINT(l, TRP_POINT_LEDGER);
   void *was = trp_map_del(&l->by_id, it->id);
   TRP_ASSERT(was == it);
   (void)was;

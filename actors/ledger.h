@@ -13,6 +13,7 @@
 #include "actors/base/list.h"
 #include "actors/base/map.h"
 #include "actors/message.h"
+#include "actors/points.h"
 
 typedef struct trp_item trp_item;
 
@@ -56,6 +57,9 @@ typedef struct trp_ledger {
   uint64_t next_id; /* survives generations */
   uint32_t count[TRP_ITEM_KINDS];
   bool unlimited; /* the host port: it asks for everybody outside */
+#if defined(TROUPE_ASSERTS)
+  const trp_points *points; /* of the test that watches, or NULL */
+#endif
 } trp_ledger;
 
 int trp_ledger_init(trp_ledger *l, const troupe_allocator *al);
