@@ -75,6 +75,7 @@ struct troupe_actor {
   trp_reason *why;     /* of the running end, or of the last generation's */
   trp_msg *current;    /* being handled; its contents are lent to `receive` until that returns */
   trp_verdict verdict; /* what the handler has said about `current` */
+  bool leave_in_lua_only; /* it calls C libraries that must not be left half-way */
   bool preempted;      /* a callback has given way: `go_on` continues it before anything else */
 
   /* written by the tick while the owner is inside, by the owner otherwise */
@@ -120,6 +121,8 @@ void trp_actor_resume(troupe_actor *a, const troupe_event *event);
 /* The running callback returns only to give way: it goes on, by `go_on`, in the actor's next slice
  * and before anything else of the actor's runs. */
 void trp_actor_preempted(troupe_actor *a);
+/* Whatever it does, the actor is left from outside only while liblua's own code runs. */
+void trp_actor_leave_in_lua_only(troupe_actor *a);
 /* Bounds the processor time of one callback; 0: no bound. */
 void trp_actor_limit_cpu(troupe_actor *a, uint64_t cpu_ms);
 

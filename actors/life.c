@@ -192,7 +192,9 @@ void trp_life_settle(troupe_actor *a) {
     bound_phase(a, a->shutdown_ms);
     a->stopped = trp_run_stop(a) != TROUPE_PENDING;
   }
-  if (a->phase != TRP_STOPPING || a->stopped || a->abrupt) end_generation(a);
+  if (a->phase == TRP_STOPPING && !a->stopped && !a->abrupt) return;
+  if (a->behavior->close && !a->abrupt) trp_run_close(a);
+  end_generation(a);
 }
 
 void trp_life_kill(troupe_actor *a, troupe_exit_class why) {

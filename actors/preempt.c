@@ -64,9 +64,7 @@ NO_SANITIZE static bool cpu_used_up(troupe_actor *a) {
   return a->cpu_limit_ns != 0 && a->cpu_ns + (now - a->cpu_mark_ns) > a->cpu_limit_ns;
 }
 
-#if TRP_UNDER_TSAN
-/* The sanitizer's own code must not be interrupted by code it watches, nor be left half-way: only a
- * tick that finds the thread in liblua's text does anything. */
+/* Where liblua's text is; none when it is linked statically. */
 static uintptr_t lua_text, lua_text_end;
 static int find_lua(struct dl_phdr_info *info, size_t size, void *data) {
   (void)size, (void)data;
@@ -79,10 +77,15 @@ static int find_lua(struct dl_phdr_info *info, size_t size, void *data) {
   }
   return 1;
 }
-NO_SANITIZE static bool may_act(const void *context) {
+NO_SANITIZE static bool in_lua(const void *context) {
   uintptr_t pc = (uintptr_t)((const ucontext_t *)context)->uc_mcontext.gregs[REG_RIP];
   return pc >= lua_text && pc < lua_text_end;
 }
+
+#if TRP_UNDER_TSAN
+/* The sanitizer's own code must not be interrupted by code it watches, nor be left half-way: only a
+ * tick that finds the thread in liblua's text does anything. */
+NO_SANITIZE static bool may_act(const void *context) { return in_lua(context); }
 #else
 static bool may_act(const void *context) {
   (void)context;
@@ -146,12 +149,13 @@ NO_SANITIZE static bool must_end(troupe_actor *a, uint64_t now) {
   return a->must_end;
 }
 
-NO_SANITIZE static void tick_inside(trp_worker *w, troupe_actor *a, uint64_t now) {
+NO_SANITIZE static void tick_inside(trp_worker *w, troupe_actor *a, uint64_t now,
+                                    const void *context) {
   if (must_end(a, now)) {
     if (now - a->must_end_ns > TRP_KILL_NS) {
       if (w->frame.native) {
         w->frame.leave = 1 + (sig_atomic_t)a->must_end_why;
-      } else {
+      } else if (!a->leave_in_lua_only || in_lua(context)) {
         w->preempt.jumped = 1;
         trp_frame_leave(&w->frame, a->must_end_why);
       }
@@ -180,7 +184,7 @@ NO_SANITIZE static void on_tick(int signal, siginfo_t *info, void *context) {
   } else if (may_act(context)) {
     uint64_t now = now_ns();
     if (slice_is_over(w, now)) w->preempt.over = 1;
-    if (w->frame.in_actor && w->running) tick_inside(w, w->running, now);
+    if (w->frame.in_actor && w->running) tick_inside(w, w->running, now, context);
   }
   errno = saved;
 }
@@ -198,7 +202,6 @@ struct raw_sigaction {
 };
 __attribute__((naked)) static void restorer(void) { __asm__("mov $15, %eax; syscall"); }
 static int install(int signal) {
-  dl_iterate_phdr(find_lua, NULL);
   struct raw_sigaction act = {.handler = on_tick,
                               .flags = SA_SIGINFO | SA_RESTART | 0x04000000 /* SA_RESTORER */,
                               .restorer = restorer};
@@ -227,7 +230,7 @@ int trp_preempt_ref(void) {
       signal++;
     if (signal > SIGRTMAX)
       err = -EBUSY;
-    else if (install(signal) != 0)
+    else if (dl_iterate_phdr(find_lua, NULL), install(signal) != 0)
       err = -errno;
     else
       global_signal = signal;

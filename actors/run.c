@@ -15,7 +15,7 @@
 /* ---- the frame ----------------------------------------------------------------------------- */
 
 typedef struct entry { /* which callback, with what */
-  enum { INIT, RECEIVE, RESUME, CHILD, STOP, GO_ON } op;
+  enum { INIT, RECEIVE, RESUME, CHILD, STOP, CLOSE, GO_ON } op;
   const troupe_message *message;
   const troupe_event *event;
   troupe_child *child;
@@ -36,6 +36,9 @@ static int call(troupe_actor *a, const entry *e) {
     break;
   case STOP:
     return a->behavior->stop(a, &a->why->exit);
+  case CLOSE:
+    a->behavior->close(a);
+    break;
   case GO_ON:
     a->behavior->go_on(a);
     break;
@@ -79,6 +82,7 @@ static int enter(troupe_actor *a, const entry *e) {
 
 int trp_run_init(troupe_actor *a) { return enter(a, &(entry){.op = INIT}); }
 int trp_run_stop(troupe_actor *a) { return enter(a, &(entry){.op = STOP}); }
+void trp_run_close(troupe_actor *a) { enter(a, &(entry){.op = CLOSE}); }
 void trp_run_child(troupe_actor *a, troupe_child *child, troupe_child_event event) {
   enter(a, &(entry){.op = CHILD, .child = child, .news = event});
 }
@@ -292,6 +296,7 @@ void trp_actor_run(trp_worker *w, troupe_actor *a) {
 /* ---- small verbs --------------------------------------------------------------------------- */
 
 void trp_actor_preempted(troupe_actor *a) { a->preempted = true; }
+void trp_actor_leave_in_lua_only(troupe_actor *a) { a->leave_in_lua_only = true; }
 void trp_actor_limit_cpu(troupe_actor *a, uint64_t cpu_ms) {
   a->cpu_limit_ns = cpu_ms * TRP_NS_PER_MS;
 }

@@ -12,6 +12,7 @@ void trp_actor_run(trp_worker *w, troupe_actor *a);
 /* The behaviour's callbacks, inside the frame. They return also when the actor was left. */
 int trp_run_init(troupe_actor *a);
 int trp_run_stop(troupe_actor *a);
+void trp_run_close(troupe_actor *a);
 void trp_run_child(troupe_actor *a, troupe_child *child, troupe_child_event event);
 
 #endif

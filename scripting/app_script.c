@@ -217,6 +217,7 @@ int trp_app_read_script(trp_app_reader *r, trp_wire_slice entry, troupe_child_sp
       TRP_APP_CHILD_FIELDS(draft),
       TRP_TEXT("script", draft, path, 1, PATH_MAX - 1),
       TRP_VALUE("args", draft, args),
+      TRP_BOOL("trusted", draft, script.trusted),
       TRP_READ("limits", draft, script.limits, read_limits),
       TRP_READ_ALL("mailbox", read_mailbox),
       TRP_READ_ALL("permissions", read_permissions),

@@ -250,7 +250,7 @@ static void *take(trp_arena *a, size_t n) {
 }
 
 static void release(trp_arena *a, void *p, size_t n) {
-  if (!p) return;
+  if (!p || a->closed) return;
   if (n <= TRP_ARENA_SMALL) {
     cell_put(a, p, class_of(n));
   } else {
@@ -426,6 +426,8 @@ void trp_arena_init(trp_arena *a, const troupe_allocator *al, size_t limit_bytes
   trp_list_init(&a->large);
 }
 
+void trp_arena_close(trp_arena *a) { a->closed = true; }
+
 void trp_arena_drop(trp_arena *a) {
   TRP_ASSERT(!a->frame || !a->frame->in_actor);
   trp_list all;
@@ -438,6 +440,7 @@ void trp_arena_drop(trp_arena *a) {
     memory_free(a, b);
   }
   TRP_ASSERT(a->held == 0);
+  a->closed = false;
   a->bump = a->bump_end = NULL;
   memset(a->free, 0, sizeof a->free);
 }

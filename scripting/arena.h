@@ -47,6 +47,7 @@ typedef struct trp_arena {
   size_t peak;           /* the highest held + external so far */
   size_t limit, soft;    /* thresholds on held + external */
   bool soft_hit;         /* held + external went over `soft` since the last trp_arena_rearm */
+  bool closed; /* frees do nothing any more */
   size_t page;
   _Atomic size_t *total; /* of the system: `held` of all arenas; or NULL */
 } trp_arena;
@@ -66,6 +67,9 @@ static inline void trp_arena_set_frame(trp_arena *a, trp_frame *frame) { a->fram
  * `peak` stays readable; `external` is left to those who charged it. Outside of the frame, where no
  * slice of this actor runs. */
 void trp_arena_drop(trp_arena *a);
+
+/* From now on what is freed is not given back, until the drop: Lua is about to free its state. */
+void trp_arena_close(trp_arena *a);
 
 /* A lua_Alloc; ud is the trp_arena. Blocks are aligned to 16 bytes. May leave the actor. */
 void *trp_arena_alloc(void *ud, void *ptr, size_t osize, size_t nsize);

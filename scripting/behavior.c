@@ -441,6 +441,7 @@ static int on_init(troupe_actor *self, void *arg) {
   int err = trp_lua_new(&lua, self, arg);
   if (err) return err;
   trp_actor_limit_cpu(self, lua->script->limits.cpu_ms_per_message);
+  if (lua->script->trusted) trp_actor_leave_in_lua_only(self);
   lua->in_init = true;
   trp_task_run(lua, trp_task_new(lua, TRP_TASK_MAIN, main_entry, NULL));
   lua->in_init = false;
@@ -512,6 +513,14 @@ static void on_go_on(troupe_actor *self) {
   trp_lua_leave(lua);
 }
 
+static void on_close(troupe_actor *self) {
+  trp_lua *lua = troupe_actor_state(self);
+  if (!lua || !lua->script->trusted) return; /* nothing of a sandbox's hangs on a finalizer */
+  trp_lua_enter(lua);
+  trp_lua_close(lua);
+  trp_lua_leave(lua);
+}
+
 static void on_fini(troupe_actor *self) {
   trp_lua *lua = troupe_actor_state(self);
   troupe_actor_set_state(self, NULL);
@@ -527,6 +536,7 @@ const troupe_behavior trp_script_behavior = {
     .resume = on_resume,
     .child = on_child,
     .stop = on_stop,
+    .close = on_close,
     .preempt = trp_lua_preempt,
     .go_on = on_go_on,
     .fini = on_fini,

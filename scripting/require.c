@@ -35,8 +35,8 @@ static lua_CFunction find_registered(lua_State *L, const char *name) {
   return open;
 }
 
-/* Pushes the chunk of a module that is a file below the script's folder; raises. */
-static void load_file(lua_State *L, const char *name) {
+/* Pushes the chunk of a module that is a file below the script's folder; false: there is none. */
+static bool load_file(lua_State *L, const char *name) {
   char path[NAME_MAX_BYTES + 16], msg[512] = "";
   trp_script *script = trp_lua_of(L)->script;
   trp_frame *frame = trp_lua_frame(L);
@@ -58,33 +58,37 @@ static void load_file(lua_State *L, const char *name) {
     const char *code = trp_source_code(s, &len);
     if (luaL_loadbufferx(L, code, len, s->chunk, "t") != LUA_OK)
       trp_fault_throw_code(L, false, TROUPE_E_SCRIPT, lua_tostring(L, -1));
-    return;
+    return true;
   }
-  luaL_error(L, "module '%s' not found", name);
+  return false;
 }
 
-/* Pushes what makes the module: a function. */
-static void push_loader(lua_State *L, const char *name) {
-  if (strcmp(name, "troupe") == 0) {
-    lua_pushcfunction(L, trp_api_open);
-    return;
-  }
-  if (strcmp(name, "troupe.signals") == 0) {
-    lua_pushcfunction(L, trp_api_open_signals);
-    return;
-  }
-  lua_CFunction open = find_registered(L, name);
+/* Pushes what makes the module: a function. False: there is no such module. */
+static bool push_loader(lua_State *L, const char *name) {
+  lua_CFunction open = strcmp(name, "troupe") == 0           ? trp_api_open
+                       : strcmp(name, "troupe.signals") == 0 ? trp_api_open_signals
+                                                             : find_registered(L, name);
   if (open) {
     lua_pushcfunction(L, open);
-    return;
+    return true;
   }
   for (const trp_lua_module *m = trp_lua_modules; m->name; m++) {
     if (strcmp(m->name, name) != 0) continue;
     lua_pushfstring(L, "=%s", name);
     if (luaL_loadbufferx(L, m->source, m->len, lua_tostring(L, -1), "t") != LUA_OK) lua_error(L);
-    return;
+    return true;
   }
-  load_file(L, name);
+  return load_file(L, name);
+}
+
+int trp_sandbox_search(lua_State *L) {
+  size_t len;
+  const char *name = luaL_checklstring(L, 1, &len);
+  if (!is_module_name(name, len) || !push_loader(L, name)) {
+    lua_pushliteral(L, "no module of the runtime or file of the actor");
+    return 1;
+  }
+  return 1;
 }
 
 /* The module has returned: 1 is its name, 2 the table of loaded ones. */
@@ -121,7 +125,7 @@ int trp_sandbox_require(lua_State *L) {
     return luaL_error(L, "module '%s' requires itself, directly or through others", name);
   if (!lua_isnil(L, -1)) return 1;
   lua_pop(L, 1);
-  push_loader(L, name);
+  if (!push_loader(L, name)) return luaL_error(L, "module '%s' not found", name);
   lua_pushvalue(L, 1);
   lua_pushlightuserdata(L, trp_lua_of(L));
   lua_rawset(L, 2);

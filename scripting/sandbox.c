@@ -13,7 +13,9 @@
 #include "scripting/logging.h"
 #include "scripting/ref.h"
 #include "scripting/reply.h"
+#include "scripting/script.h"
 #include "scripting/state.h"
+#include "scripting/trusted.h"
 
 /* ---- base ---------------------------------------------------------------------------------- */
 
@@ -399,5 +401,6 @@ int trp_sandbox_open(lua_State *L) {
   trp_alarm_open(L);
   trp_codec_open(L, &hooks);
   open_globals(L);
+  if (trp_lua_of(L)->script->trusted) trp_trusted_open(L);
   return 0;
 }

@@ -27,6 +27,9 @@ int trp_sandbox_load(lua_State *L);
 /* require: scripting/require.c. */
 int trp_sandbox_require(lua_State *L);
 
+/* A searcher for package.searchers, which finds what `require` finds: scripting/require.c. */
+int trp_sandbox_search(lua_State *L);
+
 /* Pushes the library os: scripting/os.c. */
 void trp_os_open(lua_State *L);
 

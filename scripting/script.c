@@ -159,6 +159,7 @@ int trp_script_new(troupe_system *sys, const troupe_script *want, const trp_scri
   if (!s) return say(TROUPE_E_NO_MEMORY, msg, msg_len, "out of memory");
   atomic_init(&s->refs, 1);
   s->sys = sys;
+  s->trusted = want->trusted && !parent;
   s->limits = want->limits;
   trp_limits_complete(&s->limits, parent ? &parent->limits : NULL, sys->config.max_message_bytes);
   if (want->grants) s->grants = troupe_grants_ref(want->grants);

@@ -26,6 +26,7 @@ typedef struct trp_script {
   troupe_script_limits limits; /* no zeros left */
   trp_grants *grants;          /* or NULL: none */
   trp_quota *quota;            /* its own */
+  bool trusted;                /* see scripting/trusted.h */
   bool counted;                /* has taken one spawn from quota->parent and those above */
 } trp_script;
 

@@ -66,6 +66,20 @@ int trp_lua_new(trp_lua **out, troupe_actor *actor, trp_script *script) {
   return TROUPE_OK;
 }
 
+void trp_lua_close(trp_lua *lua) {
+  if (!lua->L) return;
+  trp_task last = {.lua = lua, .co = lua->L, .kind = TRP_TASK_TERMINATE, .state = TRP_TASK_WORKING};
+  lua->ending = true;
+  lua->task = &last; /* what finalizers call runs in it; it cannot wait */
+  lua->chain_ok = false;
+  trp_arena_close(&lua->arena); /* what the tick may still look at stays where it is */
+  lua->cur = lua->L;
+  lua_close(lua->L);
+  lua->cur = NULL;
+  lua->task = NULL;
+  lua->L = NULL;
+}
+
 void trp_lua_free(trp_lua *lua) {
   if (!lua) return;
   trp_arena_drop(&lua->arena);

@@ -118,6 +118,10 @@ int trp_lua_new(trp_lua **out, troupe_actor *actor, struct trp_script *script);
  * frame: from `fini`. */
 void trp_lua_free(trp_lua *lua);
 
+/* Closes the Lua state, which runs finalizers: only for a trusted actor, in its frame. Nothing may
+ * run in it any more. */
+void trp_lua_close(trp_lua *lua);
+
 /* To be called first in each callback: the heap learns the frame of the slice. */
 static inline void trp_lua_enter(trp_lua *lua) {
   trp_arena_set_frame(&lua->arena, trp_actor_frame(lua->actor));

@@ -101,6 +101,10 @@ typedef struct troupe_behavior {
    * ends. */
   bool stops_pending;
 
+  /* The generation has ended in order: gives back what only the actor's own code can. Called after
+   * `stop`, or instead where there was nothing to stop; not for a kill or an exceeded limit. */
+  void (*close)(troupe_actor *self);
+
   /* The tick asks the running callback to give way. Runs in a signal handler, on the thread that is
    * inside the callback: async-signal-safe operations only. May do nothing. */
   void (*preempt)(troupe_actor *self);

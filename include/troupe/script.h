@@ -43,6 +43,7 @@ typedef struct troupe_script {
   troupe_grants *grants;     /* what it may do; sealed; borrowed until return; NULL: nothing */
   uint32_t mailbox_messages; /* 1,000 */
   uint64_t mailbox_bytes;    /* 16 MiB */
+  bool trusted;              /* as trusted as the host's own code: Lua's full libraries */
   bool mailbox_fail;         /* a full mailbox refuses at once, senders never wait */
   uint32_t init_timeout_ms;  /* 30,000; TROUPE_INFINITY: none */
   uint32_t shutdown_ms;      /* 5,000; TROUPE_INFINITY: none */
