@@ -151,6 +151,7 @@ NO_SANITIZE static bool must_end(troupe_actor *a, uint64_t now) {
 
 NO_SANITIZE static void tick_inside(trp_worker *w, troupe_actor *a, uint64_t now,
                                     const void *context) {
+  if (!a->behavior->preempt) return; /* a behaviour in C: it is never left half-way */
   if (must_end(a, now)) {
     if (now - a->must_end_ns > TRP_KILL_NS) {
       if (w->frame.native) {
@@ -163,7 +164,7 @@ NO_SANITIZE static void tick_inside(trp_worker *w, troupe_actor *a, uint64_t now
   } else if (!w->preempt.over) {
     return;
   }
-  if (a->behavior->preempt) a->behavior->preempt(a);
+  a->behavior->preempt(a);
 }
 
 NO_SANITIZE static void disarm_when_idle(trp_preempt *p) {

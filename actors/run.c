@@ -232,9 +232,26 @@ static void resume(troupe_actor *a, trp_msg *m) {
 
 /* ---- the slice ----------------------------------------------------------------------------- */
 
+/* Watching and forgetting is the kernel's own business, and is served between the slices of a
+ * callback: so no number of watchers, also of such as come and go, piles up at an actor that
+ * computes. */
+static void serve_watchers(troupe_actor *a) {
+  trp_queue control = a->lanes[TRP_LANE_CONTROL];
+  a->lanes[TRP_LANE_CONTROL] = (trp_queue){0};
+  for (trp_msg *m; (m = trp_queue_pop(&control));) {
+    if (m->type == TRP_MSG_WATCH)
+      trp_monitor_watched(a, m);
+    else if (m->type == TRP_MSG_UNWATCH)
+      trp_monitor_unwatched(a, m);
+    else
+      trp_queue_push(&a->lanes[TRP_LANE_CONTROL], m);
+  }
+}
+
 /* A callback that gave way goes on before anything else of the actor's; only a kill comes between.
  */
 static void go_on(troupe_actor *a) {
+  serve_watchers(a);
   for (const trp_msg *m = a->lanes[TRP_LANE_CONTROL].head; m; m = m->next) {
     if (m->type == TRP_MSG_KILL && m->to.id == a->pid.id) {
       trp_life_kill(a, TROUPE_EXIT_KILLED);
