@@ -65,23 +65,23 @@ struct troupe_actor {
   uint32_t init_timeout_ms, shutdown_ms;
 
   trp_queue lanes[TRP_LANES];
-  trp_queue skipped;   /* messages of the line that receive has skipped, older than the line */
-  bool blocked;        /* by troupe_actor_block */
-  bool exit_asked;     /* exit_why is set and waits for the callback to return */
-  bool abrupt;         /* exit without `stop` */
-  bool stopped;        /* STOPPING is over: `stop` has done its work */
-  bool pending;        /* `init` has returned TROUPE_PENDING */
-  trp_reason *early;   /* NEW: a stop or kill has come before the start; why it will end */
-  trp_reason *why;     /* of the running end, or of the last generation's */
-  trp_msg *current;    /* being handled; its contents are lent to `receive` until that returns */
-  trp_verdict verdict; /* what the handler has said about `current` */
+  trp_queue skipped;      /* messages of the line that receive has skipped, older than the line */
+  bool blocked;           /* by troupe_actor_block */
+  bool exit_asked;        /* exit_why is set and waits for the callback to return */
+  bool abrupt;            /* exit without `stop` */
+  bool stopped;           /* STOPPING is over: `stop` has done its work */
+  bool pending;           /* `init` has returned TROUPE_PENDING */
+  trp_reason *early;      /* NEW: a stop or kill has come before the start; why it will end */
+  trp_reason *why;        /* of the running end, or of the last generation's */
+  trp_msg *current;       /* being handled; its contents are lent to `receive` until that returns */
+  trp_verdict verdict;    /* what the handler has said about `current` */
   bool leave_in_lua_only; /* it calls C libraries that must not be left half-way */
-  bool preempted;      /* a callback has given way: `go_on` continues it before anything else */
+  bool preempted;         /* a callback has given way: `go_on` continues it before anything else */
 
   /* written by the tick while the owner is inside, by the owner otherwise */
   volatile bool must_end;
   volatile troupe_exit_class must_end_why;
-  volatile uint64_t must_end_ns; /* since when */
+  volatile uint64_t must_end_ns;      /* since when */
   const trp_msg *volatile inbox_seen; /* the newest message the tick has looked at */
   volatile uint64_t
       cpu_mark_ns;       /* the thread's processor time when this slice began; 0: no tick yet */

@@ -12,6 +12,8 @@ int trp_sched_init(troupe_system *sys, unsigned workers) {
   trp_sched *s = &sys->sched;
   unsigned n = workers ? workers : 1;
   *s = (trp_sched){.count = workers, .room = n, .keeper_ns = UINT64_MAX};
+  s->locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+  if (!s->locale) return TROUPE_E_NO_MEMORY;
   s->workers = trp_zalloc(&sys->allocator, n * sizeof *s->workers);
   if (!s->workers) return TROUPE_E_NO_MEMORY;
   for (unsigned i = 0; i < n; i++)
@@ -31,6 +33,7 @@ void trp_sched_fini(troupe_system *sys) {
   if (!s->workers) return;
   trp_free(&sys->allocator, s->workers, s->room * sizeof *s->workers);
   s->workers = NULL;
+  freelocale(s->locale);
   pthread_cond_destroy(&s->wake);
   pthread_cond_destroy(&s->keeper_wake);
   pthread_mutex_destroy(&s->lock);
@@ -178,6 +181,7 @@ static bool next(trp_worker *w, troupe_actor **out) {
 static void *work(void *arg) {
   trp_worker *w = arg;
   troupe_actor *a;
+  (void)uselocale(w->sys->sched.locale);
   (void)trp_preempt_open(w); /* without a timer scripts are only not preempted */
   while (next(w, &a)) {
     if (!a) continue;
@@ -233,8 +237,10 @@ bool trp_sched_step(troupe_system *sys) {
   troupe_actor *a = take(&sys->sched, &sys->clock);
   pthread_mutex_unlock(&sys->sched.lock);
   if (!a) return false;
+  locale_t host = uselocale(sys->sched.locale);
   trp_preempt_begin(&sys->sched.workers[0]);
   trp_actor_run(&sys->sched.workers[0], a);
   trp_preempt_end(&sys->sched.workers[0]);
+  (void)uselocale(host);
   return true;
 }

@@ -9,6 +9,7 @@
 #ifndef TRP_ACTORS_SCHED_H
 #define TRP_ACTORS_SCHED_H
 
+#include <locale.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -50,7 +51,8 @@ typedef struct trp_sched {
   bool keeper;        /* one worker waits until the next timer; it is the last to be woken */
   uint64_t keeper_ns; /* until when; UINT64_MAX: no timer */
   bool stopping;
-  bool preempts; /* holds a reference to the signal */
+  bool preempts;   /* holds a reference to the signal */
+  locale_t locale; /* "C": what actors see, whatever the host has set */
   trp_worker *workers;
   unsigned count; /* of workers; 0: stepped by the host through workers[0] */
   unsigned room;  /* of the array */

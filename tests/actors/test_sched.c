@@ -2,6 +2,9 @@
  * the test moves it. */
 #include "tests/actors/world.h"
 
+#include <langinfo.h>
+#include <locale.h>
+
 #include "actors/sched.h"
 
 /* A hog has always a message more than fits into a slice. Each slice handles TRP_SLICE_MESSAGES + 1
@@ -97,11 +100,42 @@ static void where_the_clock_stands_still_the_takes_are_counted(void **state) {
   world_stop(&w);
 }
 
+/* The decimal point, the order of letters and the like are the same for actors wherever they run.
+ */
+static int see_locale(troupe_actor *a, probe *p, const troupe_message *m) {
+  (void)a, (void)m;
+  snprintf(p->data, sizeof p->data, "%s", nl_langinfo(CODESET));
+  return TROUPE_OK;
+}
+
+static void actors_see_the_c_locale_whatever_the_host_has_set(void **state) {
+  (void)state;
+  assert_non_null(setlocale(LC_ALL, "C.UTF-8"));
+  for (int workers = 0; workers < 2; workers++) {
+    world w;
+    probe p = {.script = {.receive = see_locale}};
+    troupe_pid pid;
+    troupe_config cfg = TROUPE_CONFIG_INIT;
+    cfg.workers = workers;
+    cfg.log = world_log;
+    assert_int_equal(troupe_system_start(&w.sys, &cfg), TROUPE_OK);
+    troupe_spawn_opts o = probe_opts(&p);
+    assert_int_equal(troupe_spawn(w.sys, &pid, &o), TROUPE_OK);
+    (void)troupe_ask_wait(w.sys, pid, NULL, "look", NULL, 0, NULL, NULL, NULL, 0);
+    assert_string_equal(p.data, "ANSI_X3.4-1968");
+    assert_string_equal(nl_langinfo(CODESET), "UTF-8"); /* the host's own thread */
+    assert_int_equal(troupe_system_stop(w.sys, 1000), TROUPE_OK);
+    troupe_system_free(w.sys);
+  }
+  setlocale(LC_ALL, "C");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_woken_actor_goes_before_one_whose_slice_has_ended),
       cmocka_unit_test(the_spent_have_their_turn_after_a_time),
       cmocka_unit_test(where_the_clock_stands_still_the_takes_are_counted),
+      cmocka_unit_test(actors_see_the_c_locale_whatever_the_host_has_set),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
