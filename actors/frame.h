@@ -17,6 +17,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stddef.h>
 
 #include <troupe/types.h>
 
@@ -29,19 +30,27 @@ typedef struct trp_frame {
   volatile sig_atomic_t native;   /* depth of native halves; no jump while > 0 */
   volatile sig_atomic_t leave;    /* 0, or 1 + the troupe_exit_class requested while native > 0 */
   troupe_exit_class why;          /* set by whoever jumps */
+  const char *reason;             /* the same: a constant, or NULL when `why` says it all */
 #if defined(TROUPE_ASSERTS)
   const trp_points *points; /* of the test that watches, or NULL */
 #endif
 } trp_frame;
 
-/* Leaves the actor for good. Never returns; never called while a native half is open. */
-_Noreturn static inline void trp_frame_leave(trp_frame *f, troupe_exit_class why) {
+/* Leaves the actor for good. Never returns; never called while a native half is open. The reason is
+ * a constant sentence, or NULL. */
+_Noreturn static inline void trp_frame_leave_because(trp_frame *f, troupe_exit_class why,
+                                                     const char *reason) {
   TRP_ASSERT(f->in_actor && f->native == 0);
   f->in_actor = 0;
   f->leave = 0;
   f->why = why;
+  f->reason = reason;
   atomic_signal_fence(memory_order_seq_cst);
   siglongjmp(f->jump, 1);
+}
+
+_Noreturn static inline void trp_frame_leave(trp_frame *f, troupe_exit_class why) {
+  trp_frame_leave_because(f, why, NULL);
 }
 
 /* Asks for the same from inside a native half: it happens at the half's end. */

@@ -204,13 +204,15 @@ struct raw_sigaction {
 __attribute__((naked)) static void restorer(void) { __asm__("mov $15, %eax; syscall"); }
 static int install(int signal) {
   struct raw_sigaction act = {.handler = on_tick,
-                              .flags = SA_SIGINFO | SA_RESTART | 0x04000000 /* SA_RESTORER */,
+                              .flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART |
+                                       0x04000000 /* SA_RESTORER */,
                               .restorer = restorer};
   return (int)syscall(SYS_rt_sigaction, signal, &act, NULL, 8);
 }
 #else
 static int install(int signal) {
-  struct sigaction act = {.sa_sigaction = on_tick, .sa_flags = SA_SIGINFO | SA_RESTART};
+  struct sigaction act = {.sa_sigaction = on_tick,
+                          .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART};
   sigemptyset(&act.sa_mask);
   return sigaction(signal, &act, NULL);
 }

@@ -74,7 +74,7 @@ static int enter(troupe_actor *a, const entry *e) {
   } else {
     rc = TROUPE_E_CANCELLED;
     trp_preempt_left(w);
-    troupe_actor_exit(a, f->why, 0, NULL, NULL);
+    troupe_actor_exit(a, f->why, 0, f->reason, NULL);
   }
   w->running = NULL;
   return rc;

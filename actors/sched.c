@@ -181,7 +181,10 @@ static bool next(trp_worker *w, troupe_actor **out) {
 static void *work(void *arg) {
   trp_worker *w = arg;
   troupe_actor *a;
+  char signal_stack[TRP_SIGNAL_STACK_BYTES]; /* above all that can overflow */
   (void)uselocale(w->sys->sched.locale);
+  if (w->sys->sched.guards)
+    (void)trp_segv_open(&w->segv, &w->frame, signal_stack, sizeof signal_stack);
   (void)trp_preempt_open(w); /* without a timer scripts are only not preempted */
   while (next(w, &a)) {
     if (!a) continue;
@@ -189,6 +192,7 @@ static void *work(void *arg) {
     trp_preempt_end(w);
   }
   trp_preempt_close(w);
+  if (w->sys->sched.guards) trp_segv_close(&w->segv);
   return NULL;
 }
 
@@ -197,8 +201,11 @@ int trp_sched_start(troupe_system *sys) {
   pthread_attr_t attr;
   pthread_attr_init(&attr);
   pthread_attr_setstacksize(&attr, TRP_WORKER_STACK_BYTES);
+  pthread_attr_setguardsize(&attr, TRP_GUARD_BYTES);
   int err = s->count ? trp_preempt_ref() : 0;
   s->preempts = s->count && !err;
+  s->guards = s->count && sys->config.catch_stack_overflow;
+  if (s->guards) trp_segv_ref();
   err = 0;
   for (unsigned i = 0; i < s->count && !err; i++) {
     err = pthread_create(&s->workers[i].thread, &attr, work, &s->workers[i]);
@@ -222,6 +229,8 @@ void trp_sched_stop(troupe_system *sys) {
   }
   if (s->preempts) trp_preempt_unref();
   s->preempts = false;
+  if (s->guards) trp_segv_unref();
+  s->guards = false;
 }
 
 bool trp_sched_runnable(troupe_system *sys) {

@@ -18,6 +18,7 @@
 
 #include "actors/frame.h"
 #include "actors/preempt.h"
+#include "actors/segv.h"
 
 #define TRP_WORKER_STACK_BYTES                                                                     \
   ((size_t)64 << 20) /* only touched pages count; liblua recurses deeply */
@@ -30,6 +31,7 @@ typedef struct trp_worker {
   pthread_t thread;
   trp_frame frame;
   trp_preempt preempt;
+  trp_segv segv;
   _Atomic uint64_t slice_ns;      /* when the running slice began; 0: none */
   troupe_actor *volatile running; /* inside the frame, for the tick */
   bool started;
@@ -52,6 +54,7 @@ typedef struct trp_sched {
   uint64_t keeper_ns; /* until when; UINT64_MAX: no timer */
   bool stopping;
   bool preempts;   /* holds a reference to the signal */
+  bool guards;     /* the same for SIGSEGV */
   locale_t locale; /* "C": what actors see, whatever the host has set */
   trp_worker *workers;
   unsigned count; /* of workers; 0: stepped by the host through workers[0] */

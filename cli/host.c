@@ -29,6 +29,7 @@ static int start(const cli_options *o, troupe_system **sys) {
   cfg.seed = o->seed;
   cfg.log_min = o->log;
   cfg.max_message_bytes = MESSAGE_BYTES;
+  cfg.catch_stack_overflow = true;
   if (isatty(STDERR_FILENO)) cfg.log = cli_log_terminal;
   int err = troupe_system_start(sys, &cfg);
 #ifdef TROUPE_HAS_BATTERIES

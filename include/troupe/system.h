@@ -71,6 +71,13 @@ typedef struct troupe_config {
 
   uint32_t max_actors;        /* 1,048,576 */
   uint32_t max_message_bytes; /* 1 MiB: payload of one message */
+
+  /* An actor that overflows its worker's stack, which no script is known to do but recursion in a
+   * C behaviour can, ends alone, as `memory_limit: stack overflow`; false: the process does. Takes
+   * SIGSEGV and an alternate signal stack for each worker; every other fault, also one inside a
+   * native half, goes to whoever had the signal before. Given back with the last system that asked
+   * for it. Nothing with workers = 0: that stack is the host's. */
+  bool catch_stack_overflow;
 } troupe_config;
 #define TROUPE_CONFIG_INIT                                                                         \
   { .size = sizeof(troupe_config), .workers = TROUPE_WORKERS_AUTO }
