@@ -29,6 +29,7 @@ check() {
 
 # begin <arguments of troupe...>: starts it and waits until the app says "ready".
 begin() {
+  : >"$out" # or the last one's "ready" is still there
   "$troupe" "$@" >"$out" 2>"$err" &
   pid=$!
   local i
