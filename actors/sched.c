@@ -186,11 +186,13 @@ static void *work(void *arg) {
   if (w->sys->sched.guards)
     (void)trp_segv_open(&w->segv, &w->frame, signal_stack, sizeof signal_stack);
   (void)trp_preempt_open(w); /* without a timer scripts are only not preempted */
+  trp_memory_cache_open(&w->memory, &w->sys->memory);
   while (next(w, &a)) {
     if (!a) continue;
     trp_actor_run(w, a);
     trp_preempt_end(w);
   }
+  trp_memory_cache_close(&w->memory);
   trp_preempt_close(w);
   if (w->sys->sched.guards) trp_segv_close(&w->segv);
   return NULL;

@@ -17,6 +17,7 @@
 #include <troupe/types.h>
 
 #include "actors/frame.h"
+#include "actors/memory.h"
 #include "actors/preempt.h"
 #include "actors/segv.h"
 
@@ -32,7 +33,8 @@ typedef struct trp_worker {
   trp_frame frame;
   trp_preempt preempt;
   trp_segv segv;
-  _Atomic uint64_t slice_ns;      /* when the running slice began; 0: none */
+  _Atomic uint64_t slice_ns; /* when the running slice began; 0: none */
+  trp_memory_cache memory;
   troupe_actor *volatile running; /* inside the frame, for the tick */
   bool started;
 } trp_worker;

@@ -15,14 +15,11 @@ static void dead_letter(troupe_system *sys, const troupe_dead_letter *letter) {
     sys->config.on_dead_letter(sys->config.on_dead_letter_ctx, letter);
 }
 
-void trp_send_too_big(troupe_system *sys, troupe_pid to, troupe_pid from, const char *kind,
-                      size_t kind_len) {
+void trp_send_unmade(troupe_system *sys, troupe_dead_reason why, troupe_pid to, troupe_pid from,
+                     const char *kind, size_t kind_len) {
   trp_count(&sys->counters.sent);
-  dead_letter(sys, &(troupe_dead_letter){.reason = TROUPE_DEAD_TOO_BIG,
-                                         .to = to,
-                                         .from = from,
-                                         .kind = kind,
-                                         .kind_len = kind_len});
+  dead_letter(sys, &(troupe_dead_letter){
+                       .reason = why, .to = to, .from = from, .kind = kind, .kind_len = kind_len});
 }
 
 bool trp_send_push(troupe_system *sys, trp_msg *m) {
@@ -278,6 +275,8 @@ static troupe_dead_reason dead_of(int err) {
     return TROUPE_DEAD_TOO_BIG;
   case TROUPE_E_WOULD_DEADLOCK:
     return TROUPE_DEAD_WOULD_DEADLOCK;
+  case TROUPE_E_NO_MEMORY:
+    return TROUPE_DEAD_NO_MEMORY;
   default:
     return TROUPE_DEAD_MAILBOX_FULL;
   }
@@ -318,10 +317,15 @@ int trp_msg_make(troupe_system *sys, trp_msg_type type, troupe_pid to, troupe_pi
                  const char *kind, size_t kind_len, const void *data, size_t len, trp_msg **out) {
   int err = check(sys, kind, &kind_len, data, len);
   *out = NULL;
-  if (err == TROUPE_E_TOO_BIG) trp_send_too_big(sys, to, from, kind, kind_len);
+  if (err == TROUPE_E_TOO_BIG) trp_send_unmade(sys, TROUPE_DEAD_TOO_BIG, to, from, kind, kind_len);
   if (err) return err;
-  *out = trp_msg_new(sys, type, to, from, kind, kind_len, data, len);
-  return *out ? TROUPE_OK : TROUPE_E_NO_MEMORY;
+  if (trp_memory_has_room(&sys->memory, TRP_MEMORY_NEW, len))
+    *out = trp_msg_new(sys, type, to, from, kind, kind_len, data, len);
+  else
+    trp_memory_count_refusal(&sys->memory);
+  if (*out) return TROUPE_OK;
+  trp_send_unmade(sys, TROUPE_DEAD_NO_MEMORY, to, from, kind, kind_len);
+  return TROUPE_E_NO_MEMORY;
 }
 
 int troupe_tell(troupe_system *sys, troupe_pid to, const char *kind, const void *data, size_t len) {

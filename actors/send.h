@@ -27,7 +27,7 @@ int trp_send(troupe_system *sys, troupe_actor *sender, trp_msg *m, uint32_t wait
              void *user, uint64_t *park_id);
 
 /* Checks the arguments of a send and makes the message; kind_len 0: kind is a C string.
- * Returns TROUPE_OK, TROUPE_E_INVALID, TROUPE_E_TOO_BIG (counted), TROUPE_E_NO_MEMORY. */
+ * Returns TROUPE_OK, TROUPE_E_INVALID; TROUPE_E_TOO_BIG, TROUPE_E_NO_MEMORY (both counted). */
 int trp_msg_make(troupe_system *sys, trp_msg_type type, troupe_pid to, troupe_pid from,
                  const char *kind, size_t kind_len, const void *data, size_t len, trp_msg **out);
 
@@ -40,10 +40,10 @@ void trp_send_release(troupe_system *sys, trp_slot *slot, troupe_pid to, uint64_
 /* Refuses every parked send of a mailbox that closes, with `stopped`. Under the slot's lock. */
 void trp_send_refuse_parked(troupe_system *sys, trp_slot *slot, trp_queue *refused);
 
-/* Counts a TELL or ASK that was never made because it would be too big: a dead letter without its
- * payload. */
-void trp_send_too_big(troupe_system *sys, troupe_pid to, troupe_pid from, const char *kind,
-                      size_t kind_len);
+/* Counts a TELL or ASK that was never made, because it would be too big or there is no memory: a
+ * dead letter without its payload. */
+void trp_send_unmade(troupe_system *sys, troupe_dead_reason why, troupe_pid to, troupe_pid from,
+                     const char *kind, size_t kind_len);
 
 /* Ends a TELL or ASK that will not be handled: returns its room, counts a dead letter, answers the
  * asker with code and reason (borrowed; may be NULL). Takes m. Thread: any. */

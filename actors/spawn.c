@@ -29,6 +29,12 @@ static int check(const troupe_spawn_opts *o) {
   return TROUPE_OK;
 }
 
+static int admit(troupe_system *sys) {
+  if (trp_memory_has_room(&sys->memory, TRP_MEMORY_NEW, sizeof(troupe_actor))) return TROUPE_OK;
+  trp_memory_count_refusal(&sys->memory);
+  return TROUPE_E_LIMIT;
+}
+
 /* The body with everything in it that takes memory but the slot. */
 static int body_new(troupe_system *sys, const troupe_spawn_opts *o, troupe_actor **out) {
   troupe_actor *a = trp_zalloc(&sys->allocator, sizeof *a);
@@ -94,6 +100,7 @@ int trp_spawn(troupe_system *sys, troupe_actor *parent, const troupe_spawn_opts 
   troupe_actor *a = NULL;
   troupe_child *c = NULL;
   int err = check(opts);
+  if (!err) err = admit(sys);
   if (!err) err = body_new(sys, opts, &a);
   if (!err && !(c = trp_zalloc(&sys->allocator, sizeof *c))) err = TROUPE_E_NO_MEMORY;
   if (!err) err = settle_in(sys, a, opts);

@@ -68,7 +68,8 @@ static int check_config(const troupe_config *c) {
 
 static void take_config(troupe_system *sys, const troupe_config *cfg) {
   sys->config = *cfg;
-  sys->allocator = cfg->allocator ? *cfg->allocator : *trp_mem_default();
+  trp_memory_init(&sys->memory, cfg->allocator, cfg->memory_bytes);
+  sys->allocator = trp_memory_allocator(&sys->memory);
   sys->clock = cfg->clock ? (trp_clock){cfg->clock, cfg->clock_ctx} : trp_clock_monotonic();
   sys->log = (trp_log){
       .sink = cfg->log ? cfg->log : trp_log_stderr, .ctx = cfg->log_ctx, .min = cfg->log_min};
@@ -295,8 +296,9 @@ void troupe_system_free(troupe_system *sys) {
   pthread_cond_destroy(&sys->ended);
   pthread_mutex_destroy(&sys->lock);
   pthread_mutex_destroy(&sys->ending);
-  troupe_allocator al = sys->allocator;
-  trp_free(&al, sys, sizeof *sys);
+  TRP_ASSERT(trp_account_used(&sys->memory.all) == 0);
+  troupe_allocator host = sys->memory.host;
+  trp_free(&host, sys, sizeof *sys);
 }
 
 void troupe_system_stats(troupe_system *sys, troupe_stats *out) {
@@ -304,6 +306,9 @@ void troupe_system_stats(troupe_system *sys, troupe_stats *out) {
 #define X(name) out->name = atomic_load_explicit(&sys->counters.name, memory_order_relaxed);
   TRP_COUNTER_MAP(X)
 #undef X
+  out->memory_bytes = trp_account_used(&sys->memory.all);
+  out->memory_limit_bytes = sys->memory.all.limit;
+  out->memory_refused = atomic_load_explicit(&sys->memory.refused, memory_order_relaxed);
   for (int i = 0; i < TROUPE_DEAD_COUNT; i++) {
     out->dead[i] = atomic_load_explicit(&sys->counters.dead[i], memory_order_relaxed);
   }

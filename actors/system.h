@@ -11,6 +11,7 @@
 #include "actors/base/log.h"
 #include "actors/base/rand.h"
 #include "actors/loop.h"
+#include "actors/memory.h"
 #include "actors/message.h"
 #include "actors/names.h"
 #include "actors/sched.h"
@@ -62,7 +63,8 @@ typedef enum trp_root_command {
 
 struct troupe_system {
   troupe_config config;
-  troupe_allocator allocator;
+  trp_memory memory;
+  troupe_allocator allocator; /* counts in `memory` */
   trp_clock clock;
   trp_log log;
   trp_counters counters;

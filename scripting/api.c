@@ -278,12 +278,21 @@ static int api_stats(lua_State *L) {
   const struct {
     const char *name;
     uint64_t value;
-  } counters[] = {{"actors", stats.actors},   {"spawned", stats.spawned},
-                  {"sent", stats.sent},       {"handled", stats.handled},
-                  {"crashes", stats.crashes}, {"restarts", stats.restarts},
-                  {"parked", stats.parked},   {"signals_dropped", stats.signals_dropped},
-                  {"calls", stats.calls},     {"call_failures", stats.call_failures},
-                  {"retries", stats.retries}, {"breaker_trips", stats.breaker_trips}};
+  } counters[] = {{"actors", stats.actors},
+                  {"spawned", stats.spawned},
+                  {"sent", stats.sent},
+                  {"handled", stats.handled},
+                  {"crashes", stats.crashes},
+                  {"restarts", stats.restarts},
+                  {"parked", stats.parked},
+                  {"signals_dropped", stats.signals_dropped},
+                  {"calls", stats.calls},
+                  {"call_failures", stats.call_failures},
+                  {"retries", stats.retries},
+                  {"breaker_trips", stats.breaker_trips},
+                  {"memory_bytes", stats.memory_bytes},
+                  {"memory_limit_bytes", stats.memory_limit_bytes},
+                  {"memory_refused", stats.memory_refused}};
   lua_createtable(L, 0, 16);
   for (size_t i = 0; i < sizeof counters / sizeof *counters; i++) {
     lua_pushinteger(L, (lua_Integer)counters[i].value);

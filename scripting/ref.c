@@ -103,16 +103,18 @@ static int parked_tell(lua_State *L, int status, lua_KContext ctx) {
   return told(L, trp_lua_of(L)->task->event->code);
 }
 
-/* Encodes the arguments of a message from index 3 on. One that is too big is a dead letter. */
+/* Encodes the arguments of a message from index 3 on. One that is too big, or that
+ * there is no memory for, is a dead letter. */
 static int encode_message(lua_State *L, const trp_ref *ref, const char *kind, size_t kind_len,
                           trp_payload *p) {
   trp_lua *lua = trp_lua_of(L);
   int err = trp_payload_args(L, 3, lua_gettop(L) - 2, p);
-  if (err != TROUPE_E_TOO_BIG) return err;
+  if (err != TROUPE_E_TOO_BIG && err != TROUPE_E_NO_MEMORY) return err;
   trp_frame *frame = trp_lua_frame(L);
   TRP_NATIVE_BEGIN(frame);
-  trp_send_too_big(troupe_actor_system(lua->actor), ref->pid, troupe_actor_pid(lua->actor), kind,
-                   kind_len);
+  trp_send_unmade(troupe_actor_system(lua->actor),
+                  err == TROUPE_E_TOO_BIG ? TROUPE_DEAD_TOO_BIG : TROUPE_DEAD_NO_MEMORY, ref->pid,
+                  troupe_actor_pid(lua->actor), kind, kind_len);
   TRP_NATIVE_END(frame);
   return err;
 }

@@ -26,7 +26,8 @@ extern "C" {
   X(NO_HANDLER, "no_handler", "the receiver has no handler of that kind")                          \
   X(LATE_REPLY, "late_reply", "a reply to an ask that had ended")                                  \
   X(SENDER_GONE, "sender_gone", "the sender ended while the message was parked")                   \
-  X(WOULD_DEADLOCK, "would_deadlock", "waiting for room could never have ended")
+  X(WOULD_DEADLOCK, "would_deadlock", "waiting for room could never have ended")                   \
+  X(NO_MEMORY, "no_memory", "the system's memory was used up")
 typedef enum troupe_dead_reason {
 #define X(name, lua, text) TROUPE_DEAD_##name,
   TROUPE_DEAD_MAP(X)
@@ -72,6 +73,13 @@ typedef struct troupe_config {
   uint32_t max_actors;        /* 1,048,576 */
   uint32_t max_message_bytes; /* 1 MiB: payload of one message */
 
+  /* What all actors, messages and calls together may take: three quarters of the machine's memory,
+   * or of the least limit of the process's control groups. The last eighth is not for new actors
+   * and messages, the last sixteenth not for heaps of scripts: a spawn is refused with
+   * TROUPE_E_LIMIT, a message with TROUPE_E_NO_MEMORY, a script that asks for more ends with
+   * memory_limit. Libraries that tools call (SQLite, zlib) are not counted. */
+  uint64_t memory_bytes;
+
   /* An actor that overflows its worker's stack, which no script is known to do but recursion in a
    * C behaviour can, ends alone, as `memory_limit: stack overflow`; false: the process does. Takes
    * SIGSEGV and an alternate signal stack for each worker; every other fault, also one inside a
@@ -92,8 +100,11 @@ typedef struct troupe_stats {
   uint64_t dead[TROUPE_DEAD_COUNT];
   uint64_t crashes; /* generations that ended abnormally */
   uint64_t restarts;
-  uint64_t parked;          /* sends that had to wait for room */
-  uint64_t signals_dropped; /* notices whose receiver was gone or no longer waited */
+  uint64_t memory_bytes; /* now; workers keep up to 128 KiB each for what comes next */
+  uint64_t memory_limit_bytes;
+  uint64_t memory_refused;       /* spawns, messages and blocks of heaps there was no room for */
+  uint64_t parked;               /* sends that had to wait for room */
+  uint64_t signals_dropped;      /* notices whose receiver was gone or no longer waited */
   uint64_t calls, call_failures; /* tool calls and those that ended without a value */
   uint64_t retries;              /* attempts after the first */
   uint64_t breaker_trips;        /* circuit breakers opened */

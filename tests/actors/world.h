@@ -29,8 +29,8 @@ static inline void world_dead(void *ctx, const troupe_dead_letter *d) {
   w->last_dead = d->reason;
 }
 
-/* Starts w->sys; the n-th allocation fails (0: none). */
-static inline int world_try_start(world *w, long fail_at) {
+/* Starts w->sys; the n-th allocation fails (0: none). memory_bytes 0: the default. */
+static inline int world_try(world *w, long fail_at, uint64_t memory_bytes) {
   memset(w, 0, sizeof *w);
   atomic_store(&w->now.ns, TRP_NS_PER_S);
   faulty_init(&w->memory, fail_at);
@@ -44,10 +44,15 @@ static inline int world_try_start(world *w, long fail_at) {
   cfg.on_dead_letter = world_dead;
   cfg.on_dead_letter_ctx = w;
   cfg.max_actors = 4096;
+  cfg.memory_bytes = memory_bytes;
   return troupe_system_start(&w->sys, &cfg);
 }
+static inline int world_try_start(world *w, long fail_at) { return world_try(w, fail_at, 0); }
 
 static inline void world_start(world *w) { assert_int_equal(world_try_start(w, 0), TROUPE_OK); }
+static inline void world_start_bounded(world *w, uint64_t memory_bytes) {
+  assert_int_equal(world_try(w, 0, memory_bytes), TROUPE_OK);
+}
 
 /* Runs until nothing is runnable; time stands still. */
 static inline void world_settle(world *w) {

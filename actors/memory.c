@@ -1,0 +1,78 @@
+#include "actors/memory.h"
+
+#include "actors/base/assert.h"
+#include "actors/base/machine.h"
+#include "actors/base/mem.h"
+
+/* What a cache charges at once; it gives back what is over twice as much. */
+#define BATCH ((uint64_t)64 * 1024)
+
+static __thread trp_memory_cache *mine __attribute__((tls_model("initial-exec")));
+
+static trp_memory_cache *cache_of(const trp_memory *m) {
+  return mine && mine->of == m ? mine : NULL;
+}
+
+bool trp_memory_take(trp_memory *m, size_t bytes) {
+  trp_memory_cache *c = cache_of(m);
+  if (!c) return trp_account_charge(&m->all, bytes) == NULL;
+  if (bytes > c->free) {
+    if (bytes < BATCH && trp_account_charge(&m->all, BATCH) == NULL)
+      c->free += BATCH;
+    else if (trp_account_charge(&m->all, bytes - c->free) == NULL)
+      c->free = bytes;
+    else
+      return false;
+  }
+  c->free -= bytes;
+  return true;
+}
+
+void trp_memory_give(trp_memory *m, size_t bytes) {
+  trp_memory_cache *c = cache_of(m);
+  if (!c) {
+    trp_account_uncharge(&m->all, bytes);
+    return;
+  }
+  c->free += bytes;
+  if (c->free <= 2 * BATCH) return;
+  trp_account_uncharge(&m->all, c->free - BATCH);
+  c->free = BATCH;
+}
+
+void trp_memory_cache_open(trp_memory_cache *c, trp_memory *m) {
+  TRP_ASSERT(!mine);
+  *c = (trp_memory_cache){.of = m};
+  mine = c;
+}
+
+void trp_memory_cache_close(trp_memory_cache *c) {
+  TRP_ASSERT(mine == c);
+  mine = NULL;
+  trp_account_uncharge(&c->of->all, c->free);
+}
+
+/* A lua_Alloc-shaped allocator: shrinking and freeing never fail. */
+static void *counted(void *ctx, void *p, size_t old_size, size_t new_size) {
+  trp_memory *m = ctx;
+  size_t more = new_size > old_size ? new_size - old_size : 0;
+  if (more && !trp_memory_take(m, more)) return NULL;
+  void *q = m->host.realloc(m->host.ctx, p, old_size, new_size);
+  if (new_size && !q) {
+    if (more) trp_memory_give(m, more);
+    return NULL;
+  }
+  if (new_size < old_size) trp_memory_give(m, old_size - new_size);
+  return q;
+}
+
+troupe_allocator trp_memory_allocator(trp_memory *m) {
+  return (troupe_allocator){.realloc = counted, .ctx = m};
+}
+
+void trp_memory_init(trp_memory *m, const troupe_allocator *host, uint64_t limit_bytes) {
+  m->host = host ? *host : *trp_mem_default();
+  if (!limit_bytes) limit_bytes = trp_machine_memory() / 4 * 3;
+  trp_account_init(&m->all, limit_bytes, NULL);
+  atomic_init(&m->refused, 0);
+}

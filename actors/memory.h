@@ -1,0 +1,71 @@
+/* The memory of one system, bounded as a whole, so that the kernel's out-of-memory killer is met by
+ * nothing that a script can do.
+ *
+ * The system's allocator counts: every block of the kernel, the tools and the scripting layer,
+ * messages and queued tool results included, is charged before it is taken, and a block that would
+ * go over the limit is not there: the paths for a lack of memory take over. Memory that does not
+ * come from the allocator (mappings, foreign libraries) is charged with trp_memory_take.
+ *
+ * The last part of the limit is not for everybody. A hog is to be refused while what runs can
+ * still answer, end in order and be restarted:
+ *
+ *   up to 7/8     new actors and new messages
+ *   up to 15/16   chunks and large blocks of heaps
+ *   up to all     the kernel itself: replies, notices, ledgers
+ *
+ * A worker keeps up to 128 KiB that it has charged in advance (trp_memory_cache), so that a
+ * message costs no shared cache line. What is free there counts as used.
+ *
+ * Thread: any, but for the cache. */
+#ifndef TRP_ACTORS_MEMORY_H
+#define TRP_ACTORS_MEMORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <troupe/types.h>
+
+#include "actors/base/account.h"
+
+typedef struct trp_memory {
+  troupe_allocator host; /* where blocks really come from; does not count */
+  trp_account all;
+  _Atomic uint64_t refused; /* what was not to be had */
+} trp_memory;
+
+/* A worker's: charged and not taken yet. Its thread only. */
+typedef struct trp_memory_cache {
+  trp_memory *of;
+  uint64_t free;
+} trp_memory_cache;
+
+/* limit_bytes 0: three quarters of what the machine lets this process have. */
+void trp_memory_init(trp_memory *m, const troupe_allocator *host, uint64_t limit_bytes);
+
+/* The allocator that counts; it borrows m. */
+troupe_allocator trp_memory_allocator(trp_memory *m);
+
+/* Charges bytes that the allocator does not give; false: over the limit. */
+bool trp_memory_take(trp_memory *m, size_t bytes);
+void trp_memory_give(trp_memory *m, size_t bytes);
+
+/* From here on, until close, the calling thread charges in advance. */
+void trp_memory_cache_open(trp_memory_cache *c, trp_memory *m);
+void trp_memory_cache_close(trp_memory_cache *c);
+
+/* Counts something that there was no room for. */
+static inline void trp_memory_count_refusal(trp_memory *m) {
+  atomic_fetch_add_explicit(&m->refused, 1, memory_order_relaxed);
+}
+
+/* Who is refused first. The value is the part of the limit that is left to the others: 1/value. */
+typedef enum trp_memory_user { TRP_MEMORY_NEW = 8, TRP_MEMORY_HEAP = 16 } trp_memory_user;
+
+/* Whether there is room for that many bytes more, as it looks now. */
+static inline bool trp_memory_has_room(const trp_memory *m, trp_memory_user who, size_t bytes) {
+  uint64_t most = m->all.limit - m->all.limit / who, used = trp_account_used(&m->all);
+  return used <= most && bytes <= most - used;
+}
+
+#endif
