@@ -1,7 +1,6 @@
 /* The heap of one Lua state: cells in chunks, large blocks on their own. */
 #include "scripting/arena.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,24 +34,76 @@ static block *block_of(void *payload) { return (block *)payload - 1; }
 
 /* ---- accounting ---------------------------------------------------------------------------- */
 
-static void note_use(trp_arena *a) {
-  size_t used = trp_arena_used(a);
-  if (used > a->peak) a->peak = used;
-  if (used > a->soft) a->soft_hit = true;
+static bool over_soft(const trp_arena *a) {
+  return trp_arena_used(a) > a->soft ||
+         (a->account && trp_account_used(a->account) > a->account_soft) ||
+         (a->memory && trp_account_used(&a->memory->all) > a->memory_soft);
 }
 
-/* One block of old_size bytes has new_size now; 0: does not exist. */
-static void account(trp_arena *a, size_t old_size, size_t new_size) {
-  a->held += new_size - old_size; /* modulo 2^64, so right in both directions */
-  /* relaxed: a statistic; nothing is published by it */
-  if (a->total) atomic_fetch_add_explicit(a->total, new_size - old_size, memory_order_relaxed);
-  note_use(a);
+/* More is in use than before. */
+static void grown(trp_arena *a) {
+  if (trp_arena_used(a) > a->peak) a->peak = trp_arena_used(a);
+  if (a->soft_hit || !over_soft(a)) return;
+  a->soft_hit = true;
+  if (a->on_soft) a->on_soft(a);
+}
+
+static bool note_refusal(trp_arena *a, trp_arena_bound by, size_t bytes) {
+  a->refused_by = by;
+  a->refused = bytes;
+  if (by == TRP_ARENA_SYSTEM) trp_memory_count_refusal(a->memory);
+  return false;
+}
+
+/* As trp_arena_fits, remembering a no. */
+static bool fits(trp_arena *a, size_t more) {
+  return trp_arena_fits(a, more) || note_refusal(a, TRP_ARENA_LIMIT, more);
 }
 
 /* No memory for the actor: it ends here, unless nobody runs in it. */
 static void *refuse(trp_arena *a) {
   if (a->frame && a->frame->in_actor) trp_frame_leave(a->frame, TROUPE_EXIT_MEMORY_LIMIT);
   return NULL;
+}
+
+static void return_to_account(trp_arena *a, size_t bytes) {
+  if (a->account) trp_account_uncharge(a->account, bytes);
+}
+
+static void return_to_memory(trp_arena *a, size_t bytes) {
+  if (a->memory) trp_memory_give(a->memory, bytes);
+}
+
+/* Asks everybody above for `more` bytes, of which `mapped` do not come from the allocator. */
+static bool claim(trp_arena *a, size_t more, size_t mapped) {
+  if (a->memory && !trp_memory_has_room(a->memory, TRP_MEMORY_HEAP, more))
+    return note_refusal(a, TRP_ARENA_SYSTEM, more);
+  if (a->account && trp_account_charge(a->account, more))
+    return note_refusal(a, TRP_ARENA_ACCOUNT, more);
+  if (mapped && a->memory && !trp_memory_take(a->memory, mapped)) {
+    return_to_account(a, more);
+    return note_refusal(a, TRP_ARENA_SYSTEM, more);
+  }
+  return true;
+}
+
+/* Undoes a claim whose memory was not there. */
+static void unclaim(trp_arena *a, size_t more, size_t mapped) {
+  return_to_account(a, more);
+  if (mapped) return_to_memory(a, mapped);
+  note_refusal(a, TRP_ARENA_MACHINE, more);
+}
+
+/* The bytes of a claim are there. */
+static void hold(trp_arena *a, size_t more) {
+  a->held += more;
+  grown(a);
+}
+
+static void unhold(trp_arena *a, size_t less, size_t mapped) {
+  a->held -= less;
+  return_to_account(a, less);
+  if (mapped) return_to_memory(a, mapped);
 }
 
 /* ---- blocks: the native halves ------------------------------------------------------------- */
@@ -77,13 +128,18 @@ static void memory_free(const trp_arena *a, block *b) {
 
 /* A block of real_size bytes on one of the lists, or NULL without memory. */
 static block *block_get(trp_arena *a, trp_list *list, size_t size, bool mapped) {
+  block *b = NULL;
   TRP_NATIVE_BEGIN(a->frame);
-  block *b = mapped ? map_new(size) : trp_alloc(a->al, size);
-  if (b) {
-    *b = (block){.size = size, .mapped = mapped};
-    trp_link_init(&b->link);
-    trp_list_push_back(list, &b->link);
-    account(a, 0, size);
+  if (claim(a, size, mapped ? size : 0)) {
+    b = mapped ? map_new(size) : trp_alloc(a->al, size);
+    if (b) {
+      *b = (block){.size = size, .mapped = mapped};
+      trp_link_init(&b->link);
+      trp_list_push_back(list, &b->link);
+      hold(a, size);
+    } else {
+      unclaim(a, size, mapped ? size : 0);
+    }
   }
   TRP_NATIVE_END(a->frame);
   return b;
@@ -92,7 +148,7 @@ static block *block_get(trp_arena *a, trp_list *list, size_t size, bool mapped) 
 static void block_put(trp_arena *a, block *b) {
   TRP_NATIVE_BEGIN(a->frame);
   trp_list_remove(&b->link);
-  account(a, b->size, 0);
+  unhold(a, b->size, b->mapped ? b->size : 0);
   memory_free(a, b);
   TRP_NATIVE_END(a->frame);
 }
@@ -119,38 +175,60 @@ static block *map_resize(block *b, size_t old_size, size_t size) {
 #endif
 }
 
-/* Resizes in the block's own kind of memory, to real_size bytes. NULL without memory; nothing has
- * changed then. */
-static block *block_resize(trp_arena *a, block *b, size_t size) {
+/* The memory of a block under another size; NULL: there is none. */
+static block *resized(const trp_arena *a, block *b, size_t size) {
   size_t old_size = b->size;
-  block *moved;
+  block *moved = b->mapped ? map_resize(b, old_size, size) : trp_realloc(a->al, b, old_size, size);
+  if (!moved) return NULL;
+  moved->size = size;
+  relink(moved);
+  return moved;
+}
+
+/* Grows in the block's own kind of memory, to real_size bytes. NULL without memory; nothing has
+ * changed then. */
+static block *block_grow(trp_arena *a, block *b, size_t size) {
+  size_t more = size - b->size, mapped = b->mapped ? more : 0;
+  block *moved = NULL;
   TRP_NATIVE_BEGIN(a->frame);
-  if (b->mapped) {
-    moved = map_resize(b, old_size, size);
-  } else {
-    moved = trp_realloc(a->al, b, old_size, size);
+  if (claim(a, more, mapped)) {
+    moved = resized(a, b, size);
+    if (moved)
+      hold(a, more);
+    else
+      unclaim(a, more, mapped);
   }
-  if (moved) {
-    moved->size = size;
-    relink(moved);
-    account(a, old_size, size);
-  }
+  TRP_NATIVE_END(a->frame);
+  return moved;
+}
+
+/* The same downwards. */
+static block *block_shrink(trp_arena *a, block *b, size_t size) {
+  size_t less = b->size - size;
+  TRP_NATIVE_BEGIN(a->frame);
+  block *moved = resized(a, b, size);
+  if (moved) unhold(a, less, moved->mapped ? less : 0);
   TRP_NATIVE_END(a->frame);
   return moved;
 }
 
 /* Moves a block that outgrew the allocator into a mapping of `size` bytes. NULL as above. */
 static block *block_to_map(trp_arena *a, block *b, size_t size) {
+  size_t more = size - b->size;
+  block *moved = NULL;
   TRP_NATIVE_BEGIN(a->frame);
-  block *moved = map_new(size);
-  if (moved) {
-    size_t old_size = b->size;
-    memcpy(moved, b, old_size);
-    moved->size = size;
-    moved->mapped = true;
-    relink(moved);
-    memory_free(a, b);
-    account(a, old_size, size);
+  if (claim(a, more, size)) {
+    moved = map_new(size);
+    if (moved) {
+      memcpy(moved, b, b->size);
+      moved->size = size;
+      moved->mapped = true;
+      relink(moved);
+      memory_free(a, b);
+      hold(a, more);
+    } else {
+      unclaim(a, more, size);
+    }
   }
   TRP_NATIVE_END(a->frame);
   return moved;
@@ -217,7 +295,7 @@ static size_t next_chunk(const trp_arena *a) {
 /* A cell from a new chunk, which is smaller than usual when the limit is near. */
 static void *cell_refill(trp_arena *a, size_t class) {
   size_t cell = class * TRP_ARENA_CELL, size = next_chunk(a);
-  if (!trp_arena_fits(a, size)) {
+  if (!fits(a, size)) {
     size_t used = trp_arena_used(a);
     size = used < a->limit ? (a->limit - used) / TRP_ARENA_CELL * TRP_ARENA_CELL : 0;
     if (size > CHUNK_FIRST) size = CHUNK_FIRST;
@@ -242,10 +320,10 @@ static void *take(trp_arena *a, size_t n) {
     void *p = cell_ready(a, class_of(n));
     return p ? p : cell_refill(a, class_of(n));
   }
-  if (n > SIZE_MAX / 2) return refuse(a);
+  if (n > SIZE_MAX / 2) return note_refusal(a, TRP_ARENA_LIMIT, n), refuse(a);
   bool mapped = n + sizeof(block) >= TRP_ARENA_MAP;
   size_t size = real_size(a, n + sizeof(block), mapped);
-  block *b = trp_arena_fits(a, size) ? block_get(a, &a->large, size, mapped) : NULL;
+  block *b = fits(a, size) ? block_get(a, &a->large, size, mapped) : NULL;
   return b ? payload(b) : refuse(a);
 }
 
@@ -259,12 +337,12 @@ static void release(trp_arena *a, void *p, size_t n) {
 }
 
 static void *grow_large(trp_arena *a, block *b, size_t n) {
-  if (n > SIZE_MAX / 2) return refuse(a);
+  if (n > SIZE_MAX / 2) return note_refusal(a, TRP_ARENA_LIMIT, n), refuse(a);
   bool mapped = b->mapped || n + sizeof(block) >= TRP_ARENA_MAP;
   size_t size = real_size(a, n + sizeof(block), mapped);
   if (size <= b->size) return payload(b); /* what a shrink could not give back, or a page's rest */
-  if (!trp_arena_fits(a, size - b->size)) return refuse(a);
-  b = mapped && !b->mapped ? block_to_map(a, b, size) : block_resize(a, b, size);
+  if (!fits(a, size - b->size)) return refuse(a);
+  b = mapped && !b->mapped ? block_to_map(a, b, size) : block_grow(a, b, size);
   return b ? payload(b) : refuse(a);
 }
 
@@ -281,7 +359,7 @@ static void *grow(trp_arena *a, void *p, size_t osize, size_t nsize) {
 /* Gives back what the block has too much. Where that fails it stays as it is. */
 static block *trim_large(trp_arena *a, block *b, size_t n) {
   size_t size = real_size(a, n + sizeof(block), b->mapped);
-  block *smaller = size < b->size ? block_resize(a, b, size) : NULL;
+  block *smaller = size < b->size ? block_shrink(a, b, size) : NULL;
   return smaller ? smaller : b;
 }
 
@@ -416,11 +494,24 @@ size_t trp_arena_trim(trp_arena *a) {
 
 /* ---- life, limits -------------------------------------------------------------------------- */
 
+/* Where the next collection is due. */
+static uint64_t half_way(uint64_t used, uint64_t limit) {
+  uint64_t at = used < limit ? used + (limit - used) / 2 : limit;
+  return at > limit / 4 * 3 ? at : limit / 4 * 3;
+}
+
+void trp_arena_rearm(trp_arena *a) {
+  a->soft = (size_t)half_way(trp_arena_used(a), a->limit);
+  if (a->account) a->account_soft = half_way(trp_account_used(a->account), a->account->limit);
+  if (a->memory) a->memory_soft = half_way(trp_account_used(&a->memory->all), a->memory->all.limit);
+  a->soft_hit = false;
+}
+
 void trp_arena_init(trp_arena *a, const troupe_allocator *al, size_t limit_bytes,
-                    _Atomic size_t *total) {
-  *a = (trp_arena){.al = al, .total = total};
+                    trp_account *account, trp_memory *memory) {
+  *a = (trp_arena){.al = al, .account = account, .memory = memory};
   a->limit = limit_bytes ? limit_bytes : SIZE_MAX;
-  a->soft = a->limit / 4 * 3;
+  trp_arena_rearm(a);
   a->page = (size_t)sysconf(_SC_PAGESIZE);
   trp_list_init(&a->chunks);
   trp_list_init(&a->large);
@@ -431,24 +522,33 @@ void trp_arena_close(trp_arena *a) { a->closed = true; }
 void trp_arena_drop(trp_arena *a) {
   TRP_ASSERT(!a->frame || !a->frame->in_actor);
   trp_list all;
+  size_t freed = 0;
   trp_list_init(&all);
   trp_list_append(&all, &a->chunks);
   trp_list_append(&all, &a->large);
   for (trp_link *link = trp_list_pop_front(&all); link; link = trp_list_pop_front(&all)) {
     block *b = TRP_CONTAINER(link, block, link);
-    account(a, b->size, 0);
+    if (b->mapped) return_to_memory(a, b->size);
+    freed += b->size;
     memory_free(a, b);
   }
-  TRP_ASSERT(a->held == 0);
+  TRP_ASSERT(a->held == freed);
+  return_to_account(a, trp_arena_used(a) - a->unaccounted);
+  a->held = a->external = a->unaccounted = 0;
   a->closed = false;
   a->bump = a->bump_end = NULL;
   memset(a->free, 0, sizeof a->free);
 }
 
 void trp_arena_charge(trp_arena *a, size_t bytes) {
-  bool over = !trp_arena_fits(a, bytes);
+  bool over = !fits(a, bytes);
+  if (a->account && trp_account_charge(a->account, bytes)) {
+    over = true;
+    a->unaccounted += bytes;
+    note_refusal(a, TRP_ARENA_ACCOUNT, bytes);
+  }
   a->external += bytes;
-  note_use(a);
+  grown(a);
   if (!over || !a->frame || !a->frame->in_actor) return;
   if (a->frame->native) {
     trp_frame_leave_later(a->frame, TROUPE_EXIT_MEMORY_LIMIT);
@@ -459,13 +559,8 @@ void trp_arena_charge(trp_arena *a, size_t bytes) {
 
 void trp_arena_uncharge(trp_arena *a, size_t bytes) {
   TRP_ASSERT(bytes <= a->external);
+  size_t unaccounted = bytes < a->unaccounted ? bytes : a->unaccounted;
   a->external -= bytes;
-}
-
-void trp_arena_rearm(trp_arena *a) {
-  size_t used = trp_arena_used(a);
-  size_t half_way = used < a->limit ? used + (a->limit - used) / 2 : a->limit;
-  a->soft = a->limit / 4 * 3;
-  if (a->soft < half_way) a->soft = half_way;
-  a->soft_hit = false;
+  a->unaccounted -= unaccounted;
+  return_to_account(a, bytes - unaccounted);
 }

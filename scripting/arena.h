@@ -7,10 +7,15 @@
  *
  * The limit is on held + external: the bytes of chunks and large blocks held (not of live blocks),
  * and bytes that others keep on the actor's behalf (trp_arena_charge). Crossing it leaves the actor
- * with TROUPE_EXIT_MEMORY_LIMIT before anything is taken, and so does a system without memory. Lua
- * never sees NULL, runs no emergency collection, and no pcall notices. Only while the frame is not
- * in the actor (a state created outside of a slice) is NULL returned: there is nothing to leave.
- * Shrinking never leaves, never fails and never takes memory.
+ * with TROUPE_EXIT_MEMORY_LIMIT before anything is taken, and so do an account above it that is
+ * full, the system's memory when it is used up, and a machine without memory. Lua never sees NULL,
+ * runs no emergency collection, and no pcall notices. Only while the frame is not in the actor (a
+ * state created outside of a slice) is NULL returned: there is nothing to leave. Shrinking never
+ * leaves, never fails and never takes memory.
+ *
+ * The soft limit asks for a collection early enough that a healthy actor never meets the hard one:
+ * at 3/4 of the limit, then always half-way from what is in use after the collection. The same rule
+ * is applied to the account above and to the system's memory.
  *
  * The fast path touches plain memory only and may be left anywhere, since an arena that was left is
  * only dropped. Whatever takes or gives memory is a native half.
@@ -25,8 +30,10 @@
 
 #include <troupe/types.h>
 
+#include "actors/base/account.h"
 #include "actors/base/list.h"
 #include "actors/frame.h"
+#include "actors/memory.h"
 
 enum {
   TRP_ARENA_CELL = 16,         /* cell sizes are multiples of it */
@@ -36,6 +43,14 @@ enum {
   TRP_ARENA_CLASSES = TRP_ARENA_SMALL / TRP_ARENA_CELL
 };
 
+/* What has no room left. */
+typedef enum trp_arena_bound {
+  TRP_ARENA_LIMIT,   /* the arena's own */
+  TRP_ARENA_ACCOUNT, /* the subtree's */
+  TRP_ARENA_SYSTEM,  /* the system's memory */
+  TRP_ARENA_MACHINE  /* the allocator or the kernel of the operating system */
+} trp_arena_bound;
+
 /* Must not move in memory between init and drop. */
 typedef struct trp_arena {
   const troupe_allocator *al;
@@ -44,28 +59,42 @@ typedef struct trp_arena {
   struct trp_cell *free[TRP_ARENA_CLASSES + 1]; /* by class: size / 16; free[0] is unused */
   trp_list chunks, large;
   size_t held, external; /* bytes; see above */
+  size_t unaccounted;    /* of these, what the account has refused */
   size_t peak;           /* the highest held + external so far */
-  size_t limit, soft;    /* thresholds on held + external */
-  bool soft_hit;         /* held + external went over `soft` since the last trp_arena_rearm */
-  bool closed; /* frees do nothing any more */
+  size_t limit;          /* on held + external */
+  bool closed;           /* frees do nothing any more */
   size_t page;
-  _Atomic size_t *total; /* of the system: `held` of all arenas; or NULL */
+
+  trp_account *account; /* of the subtree, charged with held + external; or NULL */
+  trp_memory *memory;   /* of the system, charged with mappings; or NULL */
+
+  /* Where the next collection is asked for: held + external, and the same of the account and of the
+   * system's memory. */
+  size_t soft;
+  uint64_t account_soft, memory_soft;
+  bool soft_hit; /* since the last trp_arena_rearm */
+  /* Called once when soft_hit becomes true, wherever memory is being taken, also in a native half:
+   * it may set flags and hooks, nothing else. NULL: nobody is told. */
+  void (*on_soft)(struct trp_arena *a);
+
+  trp_arena_bound refused_by; /* why the last refused request was refused, */
+  size_t refused;             /* and how many bytes more it asked for */
 } trp_arena;
 
 /* Takes no memory.
  *   al           borrowed for the arena's life; NULL: the default allocator
  *   limit_bytes  0: none
- *   total        NULL, or a sum over all arenas that changes of `held` are added to
- * The soft threshold starts at 3/4 of the limit. */
+ *   account      what the subtree may hold; NULL: no bound. Outlives the arena
+ *   memory       the system's, in which `al` counts; NULL: no bound. Outlives the arena */
 void trp_arena_init(trp_arena *a, const troupe_allocator *al, size_t limit_bytes,
-                    _Atomic size_t *total);
+                    trp_account *account, trp_memory *memory);
 
 /* Names the frame of the slice that begins; never NULL while Lua runs on this arena. */
 static inline void trp_arena_set_frame(trp_arena *a, trp_frame *frame) { a->frame = frame; }
 
 /* Frees everything at once and can be called again. Blocks are gone without any finalizer.
- * `peak` stays readable; `external` is left to those who charged it. Outside of the frame, where no
- * slice of this actor runs. */
+ * `peak` stays readable; what was charged and not yet uncharged is forgotten. Outside of the frame,
+ * where no slice of this actor runs. */
 void trp_arena_drop(trp_arena *a);
 
 /* From now on what is freed is not given back, until the drop: Lua is about to free its state. */
@@ -76,12 +105,12 @@ void *trp_arena_alloc(void *ud, void *ptr, size_t osize, size_t nsize);
 
 /* Counts bytes kept for the actor outside of its heap; to be called before they are taken. Over the
  * limit it leaves the actor: at once, or at the end of the open native half. Outside of the frame
- * it only counts. Each charge is matched by one uncharge, also after the actor was left. */
+ * it only counts. Each charge is matched by one uncharge, or by the drop. */
 void trp_arena_charge(trp_arena *a, size_t bytes);
 void trp_arena_uncharge(trp_arena *a, size_t bytes);
 
-/* After the collection that soft_hit asked for: clears it, and puts the soft threshold half-way
- * between what is held now and the limit, but not below 3/4 of the limit. */
+/* After the collection that soft_hit asked for: clears it, and puts each soft threshold half-way
+ * between what is in use now and the limit, but not below 3/4 of the limit. */
 void trp_arena_rearm(trp_arena *a);
 
 /* Gives chunks without any live cell back; for the time after a full collection, as it costs one

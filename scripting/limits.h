@@ -10,10 +10,13 @@
 
 #include <troupe/script.h>
 
+#define TRP_SUBTREE_UNBOUND (UINT64_C(1) << 40) /* no account is kept for it */
+
 /* X(field, default, least, most): the range is the operator's. Below 64 KiB of heap not even the
  * sandbox fits. The units are in the names. */
 #define TRP_LIMIT_MAP(X)                                                                           \
   X(memory_bytes, UINT64_C(50) << 20, UINT64_C(64) << 10, UINT64_C(1) << 40)                       \
+  X(subtree_memory_bytes, TRP_SUBTREE_UNBOUND, UINT64_C(64) << 10, TRP_SUBTREE_UNBOUND)            \
   X(message_bytes, UINT64_C(1) << 20, 1, INT32_MAX)                                                \
   X(cpu_ms_per_message, 5000, 1, INT32_MAX)                                                        \
   X(log_bytes_per_s, UINT64_C(64) << 10, 1, INT32_MAX)

@@ -2,13 +2,19 @@
 
 #include "actors/base/mem.h"
 
-trp_quota *trp_quota_new(const troupe_allocator *al, uint32_t spawn_limit, trp_quota *parent) {
+trp_quota *trp_quota_new(const troupe_allocator *al, uint32_t spawn_limit, uint64_t memory_bytes,
+                         trp_quota *parent) {
   trp_quota *q = trp_zalloc(al, sizeof *q);
   if (!q) return NULL;
   atomic_init(&q->refs, 1);
   q->al = al;
   q->spawn_limit = spawn_limit;
   q->parent = parent;
+  q->bound = parent ? parent->bound : NULL;
+  if (memory_bytes < (q->bound ? q->bound->limit : UINT64_MAX)) {
+    trp_account_init(&q->memory, memory_bytes, q->bound);
+    q->bound = &q->memory;
+  }
   if (parent) atomic_fetch_add_explicit(&parent->refs, 1, memory_order_relaxed);
   return q;
 }

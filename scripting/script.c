@@ -151,6 +151,11 @@ static int copy_args(trp_script *s, const troupe_script *want) {
   return TROUPE_OK;
 }
 
+static uint64_t subtree_bound(const troupe_script_limits *limits) {
+  uint64_t bytes = limits->subtree_memory_bytes;
+  return bytes < TRP_SUBTREE_UNBOUND ? bytes : UINT64_MAX;
+}
+
 int trp_script_new(troupe_system *sys, const troupe_script *want, const trp_script *parent,
                    trp_script **out, char *msg, size_t msg_len) {
   const troupe_allocator *al = &sys->allocator;
@@ -163,7 +168,8 @@ int trp_script_new(troupe_system *sys, const troupe_script *want, const trp_scri
   s->limits = want->limits;
   trp_limits_complete(&s->limits, parent ? &parent->limits : NULL, sys->config.max_message_bytes);
   if (want->grants) s->grants = troupe_grants_ref(want->grants);
-  s->quota = trp_quota_new(al, trp_grants_spawn(s->grants), parent ? parent->quota : NULL);
+  s->quota = trp_quota_new(al, trp_grants_spawn(s->grants), subtree_bound(&s->limits),
+                           parent ? parent->quota : NULL);
   int err = s->quota ? copy_args(s, want) : TROUPE_E_NO_MEMORY;
   if (err) say(err, msg, msg_len, "out of memory");
   if (!err && parent) {

@@ -36,7 +36,8 @@ static int make(trp_lua **out, troupe_actor *actor, trp_script *script) {
     troupe_actor_set_state(actor, lua); /* from here on `fini` frees it */
     lua->actor = actor;
     lua->script = script;
-    trp_arena_init(&lua->arena, al, (size_t)script->limits.memory_bytes, NULL);
+    trp_arena_init(&lua->arena, al, (size_t)script->limits.memory_bytes, script->quota->bound,
+                   &sys->memory);
     trp_arena_set_frame(&lua->arena, frame);
     trp_system_split_rand(sys, &lua->rand);
     lua->born_ns = lua->log_ns = trp_system_now_ns(sys);

@@ -18,12 +18,14 @@ extern "C" {
 
 /* What one script may use. Zero means the default, which the comment states. */
 typedef struct troupe_script_limits {
-  uint64_t memory_bytes;  /* 50 MiB: its heap; going over it ends the generation: memory_limit */
-  uint64_t message_bytes; /* 1 MiB: one message, reply, argument or tool result; at most the
-                             system's max_message_bytes */
-  uint64_t cpu_ms_per_message; /* 5,000: processor time of one callback; over it the generation
-                                  ends: cpu_limit. Not with workers = 0 */
-  uint64_t log_bytes_per_s;    /* 64 KiB; what is over it is dropped, with one line that says so */
+  uint64_t memory_bytes; /* 50 MiB: its heap; going over it ends the generation: memory_limit */
+  uint64_t subtree_memory_bytes; /* none: the same of the actor and all that it spawned, together;
+                                    going over it ends the one that does */
+  uint64_t message_bytes;        /* 1 MiB: one message, reply, argument or tool result; at most the
+                                    system's max_message_bytes */
+  uint64_t cpu_ms_per_message;   /* 5,000: processor time of one callback; over it the generation
+                                    ends: cpu_limit. Not with workers = 0 */
+  uint64_t log_bytes_per_s; /* 64 KiB; what is over it is dropped, with one line that says so */
 } troupe_script_limits;
 
 /* A script to run. Zero means the default, which the comment states. Exactly one of path and source

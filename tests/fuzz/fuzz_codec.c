@@ -51,7 +51,7 @@ static lua_State *open_state(rig *g) {
   g->lua.actor = &g->actor;
   require(trp_ledger_init(&g->ledger, NULL) == 0);
   require(trp_scratch_open(&g->lua.scratch, &g->ledger, &g->frame, NULL, 1 << 20) == 0);
-  trp_arena_init(&g->lua.arena, NULL, 4 << 20, NULL);
+  trp_arena_init(&g->lua.arena, NULL, 4 << 20, NULL, NULL);
   trp_arena_set_frame(&g->lua.arena, &g->frame);
   lua_State *L = lua_newstate(trp_arena_alloc, &g->lua.arena);
   require(L != NULL);

@@ -18,13 +18,18 @@ typedef struct heap {
   faulty memory;
   trp_frame frame;
   trp_arena arena;
-  _Atomic size_t total;
+  trp_memory system;
+  troupe_allocator counted;
+  trp_account account;
 } heap;
 
 static void heap_init(heap *h, size_t limit, long fail_at) {
   memset(h, 0, sizeof *h);
   faulty_init(&h->memory, fail_at);
-  trp_arena_init(&h->arena, &h->memory.allocator, limit, &h->total);
+  trp_memory_init(&h->system, &h->memory.allocator, UINT64_C(1) << 40);
+  h->counted = trp_memory_allocator(&h->system);
+  trp_account_init(&h->account, 0, NULL);
+  trp_arena_init(&h->arena, &h->counted, limit, &h->account, &h->system);
   trp_arena_set_frame(&h->arena, &h->frame);
 }
 
@@ -32,8 +37,15 @@ static void heap_fini(heap *h) {
   trp_arena_drop(&h->arena);
   trp_arena_drop(&h->arena); /* idempotent */
   assert_int_equal(h->arena.held, 0);
-  assert_int_equal(h->total, 0);
+  assert_int_equal(trp_account_used(&h->account), 0);
+  assert_int_equal(trp_account_used(&h->system.all), 0);
   faulty_check(&h->memory);
+}
+
+/* Whatever happens, everybody above knows what the arena holds. */
+static void check_sums(heap *h) {
+  assert_int_equal(trp_account_used(&h->account), trp_arena_used(&h->arena));
+  assert_int_equal(trp_account_used(&h->system.all), h->arena.held);
 }
 
 /* Runs f inside the frame. False when it was left. */
@@ -161,7 +173,7 @@ static void mappings_grow_in_place_and_count_new_minus_old(void **state) {
     assert_true(all_bytes(p, 0x5a, size));
     fill(p, 0x5a, next);
     assert_true(h.arena.held >= next && h.arena.held <= next + 4096 + 32);
-    assert_int_equal(h.total, h.arena.held);
+    check_sums(&h);
     size = next;
   }
   assert_int_equal(h.memory.live_blocks, 0); /* it is a mapping by now */
@@ -210,7 +222,7 @@ static void shrinking_copes_with_an_allocator_that_cannot(void **state) {
   (void)state;
   heap h;
   heap_init(&h, MIB, 0);
-  h.memory.allocator.realloc = stubborn_realloc;
+  h.system.host.realloc = stubborn_realloc;
   void *p = NULL, *q = NULL;
   assert_true(resize(&h, &p, 0, 5001));
   fill(p, 3, 5001);
@@ -356,7 +368,7 @@ static void blocks_keep_their_bytes(void **state) {
     s->size = size;
     s->fill = (unsigned char)trp_rand_next(&r);
     if (size) fill(s->p, s->fill, size);
-    assert_int_equal(h.total, h.arena.held);
+    check_sums(&h);
     size_t given;
     if (step % 5000 == 4999) assert_true(run(&h, trim, &given));
   }

@@ -93,7 +93,7 @@ static void rig_init(rig *g, size_t heap_limit) {
   assert_int_equal(trp_ledger_init(&g->ledger, NULL), 0);
   assert_int_equal(
       trp_scratch_open(&g->lua.scratch, &g->ledger, &g->frame, &g->memory.allocator, LIMIT), 0);
-  trp_arena_init(&g->lua.arena, &g->heap.allocator, heap_limit, NULL);
+  trp_arena_init(&g->lua.arena, &g->heap.allocator, heap_limit, NULL, NULL);
   trp_arena_set_frame(&g->lua.arena, &g->frame);
   static const trp_codec_hooks hooks = {to_ref, push_ref};
   lua_State *L = g->L = lua_newstate(trp_arena_alloc, &g->lua.arena);
