@@ -102,8 +102,12 @@ void troupe_actor_exit(troupe_actor *self, troupe_exit_class why, int code, cons
     return;
   }
   if (self->phase == TRP_STARTING && why == TROUPE_EXIT_ERROR) why = TROUPE_EXIT_INIT_FAILED;
-  if (!self->exit_asked)
+  /* the first reason stands, but a clean end that has to be cut short is a kill */
+  bool cut = why == TROUPE_EXIT_KILLED && self->why && troupe_exit_is_clean(self->why->exit.class_);
+  if (!self->exit_asked || cut) {
+    trp_reason_unref(self->why);
     self->why = trp_reason_new(&self->sys->allocator, why, code, reason, traceback);
+  }
   self->exit_asked = true;
   self->abrupt = abrupt;
 }
@@ -202,15 +206,7 @@ void trp_life_kill(troupe_actor *a, troupe_exit_class why) {
   case TRP_STARTING:
   case TRP_RUNNING:
   case TRP_STOPPING:
-    if (a->exit_asked) {
-      a->abrupt = true; /* a failure's own reason stands; a stop that took too long is a kill */
-      if (troupe_exit_is_clean(a->why->exit.class_)) {
-        trp_reason_unref(a->why);
-        a->why = trp_reason_of(why);
-      }
-    } else {
-      troupe_actor_exit(a, why, 0, NULL, NULL);
-    }
+    troupe_actor_exit(a, why, 0, NULL, NULL);
     break;
   case TRP_ENDING:
     trp_child_end_all(a, true);

@@ -141,10 +141,13 @@ NO_SANITIZE static bool slice_is_over(trp_worker *w, uint64_t now) {
 /* Whether the actor is to end at once, whatever it does. */
 NO_SANITIZE static bool must_end(troupe_actor *a, uint64_t now) {
   bool killed = kill_arrived(a), used_up = cpu_used_up(a);
-  if (!a->must_end && (killed || used_up)) {
+  bool overdue = now >= a->life.due.key; /* of `init` and `stop` */
+  if (!a->must_end && (killed || overdue || used_up)) {
+    troupe_exit_class late =
+        a->phase == TRP_STARTING ? TROUPE_EXIT_INIT_TIMEOUT : TROUPE_EXIT_KILLED;
     a->must_end = true;
     a->must_end_ns = now;
-    a->must_end_why = killed ? TROUPE_EXIT_KILLED : TROUPE_EXIT_CPU_LIMIT;
+    a->must_end_why = killed ? TROUPE_EXIT_KILLED : overdue ? late : TROUPE_EXIT_CPU_LIMIT;
   }
   return a->must_end;
 }

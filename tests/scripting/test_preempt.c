@@ -114,6 +114,43 @@ static void a_kill_ends_an_endless_script(void **state) {
   stage_stop(&s);
 }
 
+/* Each in a place where it gives way, and in one where it cannot. */
+static void what_computes_in_init_or_terminate_ends_at_its_deadline(void **state) {
+  (void)state;
+  static const struct {
+    const char *source;
+    troupe_exit_class why;
+  } cases[] = {
+      {"local a = require 'troupe'.actor 'a' function a:terminate() while true do end end return a",
+       TROUPE_EXIT_KILLED},
+      {"local a = require 'troupe'.actor 'a' function a:terminate() table.sort({3, 2, 1}, "
+       "function() while true do end end) end return a",
+       TROUPE_EXIT_KILLED},
+      {"while true do end", TROUPE_EXIT_INIT_TIMEOUT},
+      {"table.sort({3, 2, 1}, function() while true do end end)", TROUPE_EXIT_INIT_TIMEOUT},
+  };
+  stage s;
+  stage_start(&s, 1);
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    troupe_script script = TROUPE_SCRIPT_INIT;
+    cast c = {0};
+    script.source = cases[i].source;
+    script.chunk_name = "deadline";
+    script.limits.cpu_ms_per_message = 60000;
+    script.shutdown_ms = 40;
+    script.init_timeout_ms = cases[i].why == TROUPE_EXIT_KILLED ? 10000 : 40;
+    cast_start(&s, &c, &script);
+    if (cases[i].why == TROUPE_EXIT_KILLED) {
+      for (int n = 0; n < 10000 && !c.started; n++)
+        usleep(1000);
+      assert_int_equal(troupe_stop(s.w.sys, c.pid), TROUPE_OK);
+    }
+    cast_end(&c);
+    expect_class(&c, cases[i].why);
+  }
+  stage_stop(&s);
+}
+
 static void a_system_full_of_endless_scripts_stops(void **state) {
   (void)state;
   stage s;
@@ -173,6 +210,7 @@ int main(void) {
       cmocka_unit_test(every_endless_script_is_ended_at_its_limit),
       cmocka_unit_test(all_of_them_at_once_leave_others_their_turn),
       cmocka_unit_test(a_kill_ends_an_endless_script),
+      cmocka_unit_test(what_computes_in_init_or_terminate_ends_at_its_deadline),
       cmocka_unit_test(a_system_full_of_endless_scripts_stops),
       cmocka_unit_test(work_that_gives_way_goes_on_where_it_was),
   };
