@@ -47,6 +47,7 @@ static void ask_expire(troupe_actor *a, trp_item *it) {
     parked->ops->expire(a, parked);
     if (!trp_ledger_find(&a->ledger, id)) return;
   }
+  trp_count_limit(a->sys, TROUPE_LIMIT_ASK_TIMEOUT);
   finish(a, q, &(troupe_event){.code = TROUPE_E_TIMEOUT});
 }
 
@@ -56,6 +57,7 @@ static void ask_settle(troupe_actor *a, trp_item *it) {
 
 static const trp_item_ops ask_ops = {.name = "ask",
                                      .limit = 1000,
+                                     .counts_as = TROUPE_LIMIT_ASKS,
                                      .index = TRP_ITEM_ASK,
                                      .deliver = ask_deliver,
                                      .expire = ask_expire,
@@ -224,8 +226,11 @@ static void kept_settle(troupe_actor *a, trp_item *it) {
   trp_free(&a->sys->allocator, k, sizeof *k);
 }
 
-static const trp_item_ops kept_ops = {
-    .name = "kept", .limit = 1000, .index = TRP_ITEM_KEPT, .settle = kept_settle};
+static const trp_item_ops kept_ops = {.name = "kept",
+                                      .limit = 1000,
+                                      .counts_as = TROUPE_LIMIT_REPLY_HANDLES,
+                                      .index = TRP_ITEM_KEPT,
+                                      .settle = kept_settle};
 
 /* Takes a kept message off the ledger; NULL: no such id. */
 static trp_msg *unkeep(troupe_actor *a, uint64_t id) {

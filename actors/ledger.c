@@ -1,5 +1,7 @@
 #include "actors/ledger.h"
 
+#include <stdatomic.h>
+
 #include "actors/base/assert.h"
 
 int trp_ledger_init(trp_ledger *l, const troupe_allocator *al) {
@@ -16,9 +18,18 @@ void trp_ledger_fini(trp_ledger *l) {
   trp_heap_fini(&l->due);
 }
 
+static bool is_full(const trp_ledger *l, const trp_item_ops *ops) {
+  uint32_t limit = l->limit[ops->index] ? l->limit[ops->index] : ops->limit;
+  return limit && !l->unlimited && l->count[ops->index] >= limit;
+}
+
 int trp_ledger_add(trp_ledger *l, trp_item *it, const trp_item_ops *ops, uint64_t deadline_ns) {
   TRP_POINT(l, TRP_POINT_LEDGER);
-  if (ops->limit && !l->unlimited && l->count[ops->index] >= ops->limit) return TROUPE_E_LIMIT;
+  if (is_full(l, ops)) {
+    if (l->refusals)
+      atomic_fetch_add_explicit(&l->refusals[ops->counts_as], 1, memory_order_relaxed);
+    return TROUPE_E_LIMIT;
+  }
   it->id = l->next_id + 1;
   it->ops = ops;
   int err = trp_map_put(&l->by_id, it->id, it);

@@ -19,8 +19,9 @@ typedef struct trp_item trp_item;
 
 typedef struct trp_item_ops {
   const char *name;
-  uint32_t limit; /* how many of these one actor may have; 0: no limit of its own */
-  uint8_t index;  /* distinct per ops, < TRP_ITEM_KINDS: counts live here */
+  uint32_t limit; /* how many of these an actor may have that has no limit of its own; 0: any */
+  troupe_limit counts_as; /* the limit that a refusal is counted for */
+  uint8_t index;          /* distinct per ops, < TRP_ITEM_KINDS: counts live here */
   /* Takes a TRP_MSG_ITEM message addressed to the item; NULL: such messages are dropped. */
   void (*deliver)(troupe_actor *a, trp_item *it, trp_msg *m);
   /* The deadline has come; the item has none any more. */
@@ -29,7 +30,7 @@ typedef struct trp_item_ops {
   void (*settle)(troupe_actor *a, trp_item *it);
 } trp_item_ops;
 
-enum {
+typedef enum trp_item_kind {
   TRP_ITEM_LIFE, /* the phase's own deadline */
   TRP_ITEM_ASK,
   TRP_ITEM_PARK,
@@ -40,7 +41,7 @@ enum {
   TRP_ITEM_CALL,    /* tools/ */
   TRP_ITEM_SCRATCH, /* scripting/: a buffer being filled */
   TRP_ITEM_KINDS
-};
+} trp_item_kind;
 
 struct trp_item { /* embed it first */
   trp_link link;
@@ -56,7 +57,9 @@ typedef struct trp_ledger {
   trp_heap due;
   uint64_t next_id; /* survives generations */
   uint32_t count[TRP_ITEM_KINDS];
-  bool unlimited; /* the host port: it asks for everybody outside */
+  uint32_t limit[TRP_ITEM_KINDS]; /* of this actor; 0: as the ops say */
+  _Atomic uint64_t *refusals;     /* the system's counters, by troupe_limit; NULL: not counted */
+  bool unlimited;                 /* the host port: it asks for everybody outside */
 #if defined(TROUPE_ASSERTS)
   const trp_points *points; /* of the test that watches, or NULL */
 #endif

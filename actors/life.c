@@ -1,5 +1,7 @@
 #include "actors/life.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "actors/base/mem.h"
@@ -93,8 +95,18 @@ static bool is_abrupt(troupe_exit_class why) {
          why == TROUPE_EXIT_CPU_LIMIT;
 }
 
+/* The reason of an end that the kernel itself has found. */
+static const char *limit_reason(const troupe_actor *a, troupe_exit_class why, char *text,
+                                size_t len) {
+  if (why != TROUPE_EXIT_CPU_LIMIT) return NULL;
+  snprintf(text, len, "more than %" PRIu64 " ms of processor time in one callback",
+           a->cpu_limit_ns / TRP_NS_PER_MS);
+  return text;
+}
+
 void troupe_actor_exit(troupe_actor *self, troupe_exit_class why, int code, const char *reason,
                        const char *traceback) {
+  char text[80];
   bool abrupt = is_abrupt(why);
   if (self->phase > TRP_STOPPING) return;
   if (self->exit_asked && (!abrupt || self->abrupt)) { /* the first reason stands */
@@ -102,6 +114,7 @@ void troupe_actor_exit(troupe_actor *self, troupe_exit_class why, int code, cons
     return;
   }
   if (self->phase == TRP_STARTING && why == TROUPE_EXIT_ERROR) why = TROUPE_EXIT_INIT_FAILED;
+  if (!reason) reason = limit_reason(self, why, text, sizeof text);
   /* the first reason stands, but a clean end that has to be cut short is a kill */
   bool cut = why == TROUPE_EXIT_KILLED && self->why && troupe_exit_is_clean(self->why->exit.class_);
   if (!self->exit_asked || cut) {
@@ -145,6 +158,9 @@ static void report(troupe_actor *a) {
   const troupe_exit *why = &a->why->exit;
   if (troupe_exit_is_clean(why->class_)) return;
   trp_count(&a->sys->counters.crashes);
+  if (why->class_ == TROUPE_EXIT_MEMORY_LIMIT) trp_count_limit(a->sys, TROUPE_LIMIT_MEMORY_BYTES);
+  if (why->class_ == TROUPE_EXIT_CPU_LIMIT)
+    trp_count_limit(a->sys, TROUPE_LIMIT_CPU_MS_PER_MESSAGE);
   char who[TROUPE_KIND_MAX + 64];
   trp_actor_describe(a, who, sizeof who);
   trp_log_write(&a->sys->log, TROUPE_LOG_WARN, who, "ended: %s%s%s%s%s",

@@ -67,6 +67,7 @@ static void monitor_settle(troupe_actor *a, trp_item *it) {
 
 static const trp_item_ops monitor_ops = {.name = "monitor",
                                          .limit = 1000,
+                                         .counts_as = TROUPE_LIMIT_MONITORS,
                                          .index = TRP_ITEM_MONITOR,
                                          .deliver = monitor_deliver,
                                          .settle = monitor_settle};

@@ -48,6 +48,7 @@ static int body_new(troupe_system *sys, const troupe_spawn_opts *o, troupe_actor
   a->shutdown_ms = o->shutdown_ms ? o->shutdown_ms : DEFAULT_SHUTDOWN_MS;
   trp_heap_node_init(&a->timer, 0, 0);
   trp_ledger_init(&a->ledger, &sys->allocator);
+  a->ledger.refusals = sys->counters.limits;
   if (o->name && !(a->name = trp_strndup(&sys->allocator, o->name, strlen(o->name)))) {
     return TROUPE_E_NO_MEMORY;
   }
@@ -61,7 +62,10 @@ static int settle_in(troupe_system *sys, troupe_actor *a, const troupe_spawn_opt
   int err = trp_timers_admit(&sys->timers);
   if (err) return err;
   trp_slot *slot = trp_slots_take(&sys->slots, &err);
-  if (!slot) goto no_slot;
+  if (!slot) {
+    if (err == TROUPE_E_LIMIT) trp_count_limit(sys, TROUPE_LIMIT_MAX_ACTORS);
+    goto no_slot;
+  }
   a->slot = slot;
   a->pid = (troupe_pid){atomic_load_explicit(&slot->pid, memory_order_relaxed)};
   trp_heap_node_init(&a->timer, 0, a->pid.id);

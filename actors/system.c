@@ -26,6 +26,15 @@ const char *troupe_dead_reason_name(troupe_dead_reason reason) {
   return (unsigned)reason < TROUPE_DEAD_COUNT ? names[reason] : "unknown";
 }
 
+const char *troupe_limit_name(troupe_limit limit) {
+  static const char *const names[] = {
+#define X(name, lua, text) [TROUPE_LIMIT_##name] = (lua),
+      TROUPE_LIMIT_MAP(X)
+#undef X
+  };
+  return (unsigned)limit < TROUPE_LIMIT_COUNT ? names[limit] : "unknown";
+}
+
 uint64_t trp_system_now_ns(troupe_system *sys) { return trp_clock_ns(&sys->clock); }
 const troupe_allocator *trp_system_allocator(troupe_system *sys) { return &sys->allocator; }
 
@@ -311,6 +320,9 @@ void troupe_system_stats(troupe_system *sys, troupe_stats *out) {
   out->memory_refused = atomic_load_explicit(&sys->memory.refused, memory_order_relaxed);
   for (int i = 0; i < TROUPE_DEAD_COUNT; i++) {
     out->dead[i] = atomic_load_explicit(&sys->counters.dead[i], memory_order_relaxed);
+  }
+  for (int i = 0; i < TROUPE_LIMIT_COUNT; i++) {
+    out->limits[i] = atomic_load_explicit(&sys->counters.limits[i], memory_order_relaxed);
   }
 }
 

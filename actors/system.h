@@ -37,6 +37,7 @@ typedef struct trp_counters {
   TRP_COUNTER_MAP(X)
 #undef X
   _Atomic uint64_t dead[TROUPE_DEAD_COUNT];
+  _Atomic uint64_t limits[TROUPE_LIMIT_COUNT];
 } trp_counters;
 
 /* What higher layers keep with a system; freed in reverse order after the last actor is gone. */
@@ -92,6 +93,11 @@ struct troupe_system {
 
 static inline void trp_count(_Atomic uint64_t *counter) {
   atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+}
+
+/* A limit has been met. */
+static inline void trp_count_limit(troupe_system *sys, troupe_limit limit) {
+  trp_count(&sys->counters.limits[limit]);
 }
 
 /* What a higher layer has stored, or NULL. Thread: any. */

@@ -57,6 +57,7 @@ static void timer_expire(troupe_actor *a, trp_item *it) {
 
 static const trp_item_ops timer_ops = {.name = "timer",
                                        .limit = 1000,
+                                       .counts_as = TROUPE_LIMIT_TIMERS,
                                        .index = TRP_ITEM_TIMER,
                                        .expire = timer_expire,
                                        .settle = timer_settle};

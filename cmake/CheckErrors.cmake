@@ -8,6 +8,7 @@ set(count 0)
 set(errors 0)
 foreach(header error system types)
   file(READ "${ROOT}/include/troupe/${header}.h" text)
+  string(REGEX REPLACE "#define TROUPE_LIMIT_MAP.*typedef enum troupe_limit" "" text "${text}") # CheckLimits.cmake
   string(REGEX MATCHALL "\n  X\\([A-Z_]+, [^\"\n]*\"[a-z_]+\"" rows "${text}")
   foreach(row IN LISTS rows)
     string(REGEX REPLACE "^.*\"([a-z_]+)\"$" "\\1" name "${row}")

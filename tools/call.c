@@ -285,6 +285,7 @@ static void call_settle(troupe_actor *a, trp_item *it) {
 
 static const trp_item_ops call_ops = {.name = "call",
                                       .limit = TRP_CALLS_MAX,
+                                      .counts_as = TROUPE_LIMIT_CALLS,
                                       .index = TRP_ITEM_CALL,
                                       .deliver = call_deliver,
                                       .expire = call_expire,

@@ -282,6 +282,7 @@ void troupe_call_finish(troupe_call *call, const void *data, size_t len) {
   troupe_outcome outcome = TROUPE_OUTCOME_OK;
   if (len > call->max_result) {
     outcome = TROUPE_OUTCOME_PERMANENT;
+    trp_count_limit(call->sys, TROUPE_LIMIT_MESSAGE_BYTES);
     fill(call, "too_big", "the result is larger than the tool's limit");
   } else if (len) {
     call->result.data = trp_alloc(&call->sys->allocator, len);

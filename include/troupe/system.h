@@ -37,6 +37,34 @@ typedef enum troupe_dead_reason {
 /* The name scripts see, "no_handler". A constant. Thread: any. */
 TROUPE_API const char *troupe_dead_reason_name(troupe_dead_reason reason);
 
+/* What is bounded, and what is counted each time the bound is met. X(NAME, "name", "what is
+ * counted"). All limits, their defaults and options: docs/reference/limits.md. */
+#define TROUPE_LIMIT_MAP(X)                                                                        \
+  X(MEMORY_BYTES, "memory_bytes", "generations ended")                                             \
+  X(MESSAGE_BYTES, "message_bytes", "messages, replies, arguments and results refused")            \
+  X(CPU_MS_PER_MESSAGE, "cpu_ms_per_message", "generations ended")                                 \
+  X(LOG_BYTES_PER_S, "log_bytes_per_s", "log lines dropped")                                       \
+  X(LOAD_BYTES, "load_bytes", "texts refused by load")                                             \
+  X(TIMERS, "timers", "timers, sleeps and waits refused")                                          \
+  X(ASKS, "asks", "asks refused")                                                                  \
+  X(ASK_TIMEOUT, "timeout_ms", "asks that had no answer in time")                                  \
+  X(MONITORS, "monitors", "monitors refused")                                                      \
+  X(REPLY_HANDLES, "reply_handles", "messages that could not be kept for a later answer")          \
+  X(CALLS, "calls", "tool calls refused")                                                          \
+  X(TASKS, "tasks", "times the last free one was taken")                                           \
+  X(SPAWN, "spawn", "spawns refused: permissions.spawn was used up")                               \
+  X(WIDER, "wider", "spawns refused: more was wanted than the spawning actor has")                 \
+  X(MAX_ACTORS, "max_actors", "spawns refused")                                                    \
+  X(SOURCE_BYTES, "max_source_bytes", "scripts refused")
+typedef enum troupe_limit {
+#define X(name, lua, text) TROUPE_LIMIT_##name,
+  TROUPE_LIMIT_MAP(X)
+#undef X
+      TROUPE_LIMIT_COUNT
+} troupe_limit;
+/* The name scripts see, "timers". A constant. Thread: any. */
+TROUPE_API const char *troupe_limit_name(troupe_limit limit);
+
 /* One message that was not handled. Everything is borrowed until the hook returns. */
 typedef struct troupe_dead_letter {
   troupe_dead_reason reason;
@@ -72,6 +100,8 @@ typedef struct troupe_config {
 
   uint32_t max_actors;        /* 1,048,576 */
   uint32_t max_message_bytes; /* 1 MiB: payload of one message */
+  uint32_t max_source_bytes;  /* 1 MiB, with workers = 0 64 KiB: text of one script; more is
+                                 cut down to that */
 
   /* What all actors, messages and calls together may take: three quarters of the machine's memory,
    * or of the least limit of the process's control groups. The last eighth is not for new actors
@@ -108,6 +138,7 @@ typedef struct troupe_stats {
   uint64_t calls, call_failures; /* tool calls and those that ended without a value */
   uint64_t retries;              /* attempts after the first */
   uint64_t breaker_trips;        /* circuit breakers opened */
+  uint64_t limits[TROUPE_LIMIT_COUNT]; /* how often each was met */
 } troupe_stats;
 
 /* Starts a runtime. *out is NULL on error.
