@@ -32,7 +32,7 @@ static int start(lua_State *L, bool periodic) {
   TRP_NATIVE_BEGIN(frame);
   int err = troupe_actor_timer(lua->actor, ms, periodic ? ms : 0, false, NULL, &h->id);
   TRP_NATIVE_END(frame);
-  if (err) return trp_fault_throw_code(L, false, err, NULL);
+  if (err) return trp_fault_throw_limit(L, false, err, TROUPE_LIMIT_TIMERS);
   lua_rawseti(L, -2, (lua_Integer)h->id);
   lua_pop(L, 1);
   lua->timers++;

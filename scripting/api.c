@@ -111,7 +111,7 @@ static int api_sleep(lua_State *L) {
   uint64_t ms = trp_check_ms(L, 1);
   if (!trp_lua_can_wait(L)) return trp_lua_cannot_wait(L, "sleep");
   int err = trp_task_sleep(trp_lua_of(L), ms);
-  if (err) return trp_fault_throw_code(L, false, err, NULL);
+  if (err) return trp_fault_throw_limit(L, false, err, TROUPE_LIMIT_TIMERS);
   return trp_lua_wait(L, 0, slept);
 }
 
@@ -144,7 +144,7 @@ static int received(lua_State *L, int status, lua_KContext ctx) {
   if (task->limit_ns != UINT64_MAX)
     ms = task->limit_ns > now ? (task->limit_ns - now) / TRP_NS_PER_MS : 0;
   int err = trp_task_want_line(lua, 0, ms);
-  if (err) return trp_fault_throw_code(L, false, err, NULL);
+  if (err) return trp_fault_throw_limit(L, false, err, TROUPE_LIMIT_TIMERS);
   return trp_lua_wait(L, 0, received);
 }
 
@@ -168,7 +168,7 @@ static int api_receive(lua_State *L) {
   }
   lua_settop(L, 0);
   int err = trp_task_want_line(lua, 0, ms == TROUPE_INFINITY ? UINT64_MAX : ms);
-  if (err) return trp_fault_throw_code(L, false, err, NULL);
+  if (err) return trp_fault_throw_limit(L, false, err, TROUPE_LIMIT_TIMERS);
   return trp_lua_wait(L, 0, received);
 }
 
@@ -229,7 +229,7 @@ static int call(lua_State *L, bool quiet) {
   lua_settop(L, 3);
   trp_payload p;
   int err = trp_payload_value(L, 2, &p);
-  if (err) return trp_fault_throw_code(L, quiet, err, NULL);
+  if (err) return trp_fault_throw_limit(L, quiet, err, TROUPE_LIMIT_MESSAGE_BYTES);
   trp_frame *frame = trp_lua_frame(L);
   TRP_NATIVE_BEGIN(frame);
   trp_task_publish_block(lua);
@@ -237,7 +237,7 @@ static int call(lua_State *L, bool quiet) {
                        &lua->task->wait_id);
   trp_payload_done(lua);
   TRP_NATIVE_END(frame);
-  if (err) return trp_fault_throw_code(L, quiet, err, NULL);
+  if (err) return trp_fault_throw_limit(L, quiet, err, TROUPE_LIMIT_CALLS);
   return trp_lua_wait(L, quiet, called);
 }
 
@@ -304,6 +304,12 @@ static int api_stats(lua_State *L) {
     lua_setfield(L, -2, troupe_dead_reason_name((troupe_dead_reason)i));
   }
   lua_setfield(L, -2, "dead");
+  lua_createtable(L, 0, TROUPE_LIMIT_COUNT);
+  for (int i = 0; i < TROUPE_LIMIT_COUNT; i++) {
+    lua_pushinteger(L, (lua_Integer)stats.limits[i]);
+    lua_setfield(L, -2, troupe_limit_name((troupe_limit)i));
+  }
+  lua_setfield(L, -2, "limits");
   return 1;
 }
 

@@ -26,7 +26,8 @@ typedef struct draft {
 
 static int read_limits(trp_app_reader *r, trp_wire_slice value, void *into) {
   static const trp_field fields[] = {
-#define X(field, standard, least, most) TRP_U64(#field, troupe_script_limits, field, least, most),
+#define X(NAME, field, standard, least, most, what)                                                \
+  TRP_U64(#field, troupe_script_limits, field, least, most),
       TRP_LIMIT_MAP(X)
 #undef X
           TRP_END};
@@ -199,6 +200,8 @@ static int finish(trp_app_reader *r, draft *d) {
   want.root = r->app->folder;
   want.name = d->child.start.name;
   want.mailbox_fail = d->mailbox_fail != 0;
+  want.init_timeout_ms = d->child.init_timeout_ms; /* what it spawns gets no longer */
+  want.shutdown_ms = d->child.shutdown_ms == TROUPE_SHUTDOWN_KILL ? 1 : d->child.shutdown_ms;
   want.args = d->args.data;
   want.args_len = d->args.len;
   trp_script *s;

@@ -24,6 +24,7 @@ static int handled(lua_State *L, int status, lua_KContext ctx) {
   if (task->answered) return 0;
   trp_payload p = {NULL, 0};
   int err = task->is_ask ? trp_payload_value(L, -1, &p) : TROUPE_OK;
+  if (err == TROUPE_E_TOO_BIG) err = TROUPE_E_REPLY_TOO_BIG;
   task->answered = true;
   trp_frame *frame = trp_lua_frame(L);
   TRP_NATIVE_BEGIN(frame);
@@ -250,7 +251,8 @@ void trp_behavior_keep_message(trp_lua *lua, trp_task *task) {
   TRP_NATIVE_BEGIN(frame);
   int err = troupe_actor_keep_ask(lua->actor, &task->kept);
   TRP_NATIVE_END(frame);
-  if (err) trp_behavior_exit(lua, TROUPE_EXIT_ERROR, err, "too many messages are kept", NULL);
+  /* room is not the question: on_init leaves some for each task */
+  if (err) trp_behavior_exit(lua, TROUPE_EXIT_ERROR, err, troupe_strerror(err), NULL);
 }
 
 static void main_ended(trp_lua *lua, trp_task *task) {
@@ -368,7 +370,8 @@ static bool hand_over(trp_lua *lua, const troupe_message *m, int *rc) {
   if (m->type == TROUPE_MESSAGE_ASK) {
     trp_frame *frame = trp_actor_frame(lua->actor);
     TRP_NATIVE_BEGIN(frame);
-    int err = troupe_actor_keep_ask(lua->actor, &task->kept);
+    int err = trp_reply_full(lua) ? TROUPE_E_LIMIT : TROUPE_OK;
+    if (!err) err = troupe_actor_keep_ask(lua->actor, &task->kept);
     if (err) troupe_actor_reply_error(lua->actor, err, "too many asks are unanswered");
     TRP_NATIVE_END(frame);
     if (err) return true;
@@ -382,9 +385,10 @@ static int skip(trp_lua *lua) {
   return TROUPE_SKIP;
 }
 
-/* True when a behaviour-style actor may begin another handler. */
+/* True when another handler may begin. Those of a process are its timers' functions. */
 static bool may_begin(const trp_lua *lua) {
-  return (lua->handlers == 0 || lua->reentrant) && lua->live < TRP_TASK_MAX;
+  bool alone = lua->style == TRP_STYLE_BEHAVIOR && !lua->reentrant;
+  return (lua->handlers == 0 || !alone) && trp_task_is_free(lua);
 }
 
 static void begin(trp_lua *lua, trp_task_kind kind, lua_CFunction entry, const troupe_message *m) {
@@ -400,7 +404,7 @@ static int dispatch(trp_lua *lua, const troupe_message *m) {
   }
   if (lua->waiting_first && hand_over(lua, m, &rc)) return rc;
   if (m->type == TROUPE_MESSAGE_TIMER) { /* the kernel does not keep a tick that is skipped */
-    if (lua->style != TRP_STYLE_BEHAVIOR || may_begin(lua)) {
+    if (may_begin(lua)) {
       begin(lua, TRP_TASK_SIGNAL, alarm_entry, m);
     } else {
       trp_alarm_defer(lua, m->id);
@@ -436,11 +440,23 @@ static void catch_up(trp_lua *lua) {
 
 /* ---- callbacks ----------------------------------------------------------------------------- */
 
+/* What the kernel counts for each actor. */
+static void bound(troupe_actor *self, const trp_limits *limits) {
+  uint32_t *most = trp_actor_ledger(self)->limit;
+  trp_actor_limit_cpu(self, limits->cpu_ms_per_message);
+  most[TRP_ITEM_TIMER] = (uint32_t)limits->timers;
+  most[TRP_ITEM_ASK] = (uint32_t)limits->asks;
+  most[TRP_ITEM_MONITOR] = (uint32_t)limits->monitors;
+  most[TRP_ITEM_CALL] = (uint32_t)limits->calls;
+  /* Each task may keep the message it handles besides: a flood of asks ends nobody. */
+  most[TRP_ITEM_KEPT] = (uint32_t)(limits->reply_handles + limits->tasks + 1);
+}
+
 static int on_init(troupe_actor *self, void *arg) {
   trp_lua *lua;
   int err = trp_lua_new(&lua, self, arg);
   if (err) return err;
-  trp_actor_limit_cpu(self, lua->script->limits.cpu_ms_per_message);
+  bound(self, &lua->script->limits);
   if (lua->script->trusted) trp_actor_leave_in_lua_only(self);
   lua->in_init = true;
   trp_task_run(lua, trp_task_new(lua, TRP_TASK_MAIN, main_entry, NULL));

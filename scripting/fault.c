@@ -4,6 +4,8 @@
 
 #include <lauxlib.h>
 
+#include "scripting/script.h"
+
 #define META "troupe.error"
 
 static bool is_code_char(char c) {
@@ -102,6 +104,13 @@ int trp_fault_throw(lua_State *L, bool quiet) {
 int trp_fault_throw_code(lua_State *L, bool quiet, int code, const char *message) {
   trp_fault_push(L, code, message);
   return trp_fault_throw(L, quiet);
+}
+
+int trp_fault_throw_limit(lua_State *L, bool quiet, int code, troupe_limit which) {
+  char text[TRP_LIMIT_TEXT];
+  bool met = code == TROUPE_E_LIMIT || code == TROUPE_E_TOO_BIG;
+  if (met) trp_limits_say(&trp_lua_of(L)->script->limits, which, text, sizeof text);
+  return trp_fault_throw_code(L, quiet, code, met ? text : NULL);
 }
 
 /* ---- from an error to text ----------------------------------------------------------------- */

@@ -9,6 +9,7 @@
 
 #include <lua.h>
 
+#include <troupe/system.h>
 #include <troupe/types.h>
 
 #include "scripting/task.h"
@@ -30,6 +31,9 @@ void trp_fault_push_exit(lua_State *L, const troupe_exit *why);
  * first expects the error on top of the stack. */
 int trp_fault_throw(lua_State *L, bool quiet);
 int trp_fault_throw_code(lua_State *L, bool quiet, int code, const char *message);
+
+/* The same; TROUPE_E_LIMIT and _TOO_BIG say which limit it was, and how much it allows. */
+int trp_fault_throw_limit(lua_State *L, bool quiet, int code, troupe_limit which);
 
 /* A message handler that keeps the traceback for trp_fault_make and leaves the error as it is, for
  * the script's __close metamethods; runs no user code. */

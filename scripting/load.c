@@ -1,10 +1,13 @@
-/* `load` for scripts: text only, at most TRP_LOAD_MAX bytes, in the environment given or the
+/* `load` for scripts: text only, at most limits.load_bytes, in the environment given or the
  * caller's, under a name that shows what it is. */
 #include <string.h>
 
 #include <lauxlib.h>
 
+#include "actors/system.h"
 #include "scripting/sandbox.h"
+#include "scripting/script.h"
+#include "scripting/state.h"
 
 /* Replaces the function on top, which is at ar, by its innermost local _ENV, or its upvalue of that
  * name. */
@@ -46,10 +49,20 @@ static void push_environment(lua_State *L) {
   luaL_error(L, "load: the caller has no _ENV; give the environment as the fourth argument");
 }
 
+static size_t most_bytes(lua_State *L) { return (size_t)trp_lua_of(L)->script->limits.load_bytes; }
+
 static int refuse(lua_State *L, const char *why) {
   lua_pushnil(L);
   lua_pushstring(L, why);
   return 2;
+}
+
+static int refuse_size(lua_State *L) {
+  trp_lua *lua = trp_lua_of(L);
+  char text[TRP_LIMIT_TEXT];
+  trp_count_limit(troupe_actor_system(lua->actor), TROUPE_LIMIT_LOAD_BYTES);
+  trp_limits_say(&lua->script->limits, TROUPE_LIMIT_LOAD_BYTES, text, sizeof text);
+  return refuse(L, text);
 }
 
 /* Calls the reader until it gives no more; leaves the whole text on top. False: too much. */
@@ -66,7 +79,7 @@ static bool read_pieces(lua_State *L, int reader) {
     size_t n = lua_rawlen(L, -1);
     if (n == 0) break;
     total += n;
-    if (total > TRP_LOAD_MAX) return false;
+    if (total > most_bytes(L)) return false;
     if (++pieces == 100) { /* the stack stays short, and joining stays cheap */
       lua_concat(L, pieces + 1);
       pieces = 0;
@@ -85,14 +98,14 @@ int trp_sandbox_load(lua_State *L) {
   luaL_optstring(L, 2, NULL); /* the name is not used: error messages could pretend to be others */
   lua_settop(L, 4);
   if (lua_isfunction(L, 1)) {
-    if (!read_pieces(L, 1)) return refuse(L, "chunk is too large (over 64 KiB)");
+    if (!read_pieces(L, 1)) return refuse_size(L);
     lua_replace(L, 1);
   }
   if (!strchr(mode, 't'))
     return refuse(L, lua_pushfstring(L, "attempt to load a text chunk (mode is '%s')", mode));
   size_t len;
   const char *text = lua_tolstring(L, 1, &len);
-  if (len > TRP_LOAD_MAX) return refuse(L, "chunk is too large (over 64 KiB)");
+  if (len > most_bytes(L)) return refuse_size(L);
   if (luaL_loadbufferx(L, text, len, "=(load)", "t") != LUA_OK) {
     lua_pushnil(L);
     lua_insert(L, -2);

@@ -30,6 +30,17 @@ static bool within_quota(trp_lua *lua, uint64_t now_ns, size_t len) {
   return true;
 }
 
+/* A line over the quota is counted, and the first of them told. */
+static void drop(trp_lua *lua, const char *who) {
+  troupe_system *sys = troupe_actor_system(lua->actor);
+  char text[TRP_LIMIT_TEXT];
+  trp_count_limit(sys, TROUPE_LIMIT_LOG_BYTES_PER_S);
+  if (lua->log_limited) return;
+  lua->log_limited = true;
+  trp_limits_say(&lua->script->limits, TROUPE_LIMIT_LOG_BYTES_PER_S, text, sizeof text);
+  trp_log_write(&sys->log, TROUPE_LOG_WARN, who, "lines are dropped: %s", text);
+}
+
 void trp_logging_write(lua_State *L, troupe_log_level level, const char *text, size_t len) {
   trp_lua *lua = trp_lua_of(L);
   troupe_system *sys = troupe_actor_system(lua->actor);
@@ -42,9 +53,8 @@ void trp_logging_write(lua_State *L, troupe_log_level level, const char *text, s
   trp_actor_describe(lua->actor, who, sizeof who);
   if (ok) {
     trp_log_text(&sys->log, level, who, text, len);
-  } else if (!lua->log_limited) {
-    lua->log_limited = true;
-    trp_log_write(&sys->log, TROUPE_LOG_WARN, who, "log limit: lines are dropped");
+  } else {
+    drop(lua, who);
   }
   TRP_NATIVE_END(frame);
 }

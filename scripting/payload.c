@@ -2,6 +2,7 @@
 
 #include <lauxlib.h>
 
+#include "actors/system.h"
 #include "scripting/codec.h"
 
 static int encoded(lua_State *L, int err, trp_payload *out) {
@@ -10,6 +11,8 @@ static int encoded(lua_State *L, int err, trp_payload *out) {
   out->len = s->buf.len;
   if (err == TROUPE_OK) return err;
   if (err == TROUPE_E_INVALID) luaL_error(L, "%s", lua_tostring(L, -1));
+  if (err == TROUPE_E_TOO_BIG)
+    trp_count_limit(troupe_actor_system(trp_lua_of(L)->actor), TROUPE_LIMIT_MESSAGE_BYTES);
   lua_pop(L, 1); /* a sentence that the code alone also says */
   return err;
 }

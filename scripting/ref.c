@@ -166,7 +166,7 @@ static int ask(lua_State *L, bool quiet) {
                                 "an actor that waits for itself takes no messages");
   trp_payload p;
   int err = encode_message(L, ref, kind, opts.kind_len, &p);
-  if (err) return trp_fault_throw_code(L, quiet, err, NULL);
+  if (err) return trp_fault_throw_limit(L, quiet, err, TROUPE_LIMIT_MESSAGE_BYTES);
   opts.user = lua->task;
   trp_frame *frame = trp_lua_frame(L);
   TRP_NATIVE_BEGIN(frame);
@@ -174,7 +174,7 @@ static int ask(lua_State *L, bool quiet) {
   err = troupe_actor_ask(lua->actor, ref->pid, kind, p.data, p.len, &opts, &lua->task->wait_id);
   trp_payload_done(lua);
   TRP_NATIVE_END(frame);
-  if (err) return trp_fault_throw_code(L, quiet, err, NULL);
+  if (err) return trp_fault_throw_limit(L, quiet, err, TROUPE_LIMIT_ASKS);
   return trp_lua_wait(L, quiet, answered);
 }
 
@@ -284,9 +284,9 @@ static int ref_stop(lua_State *L) {
     lua_pushboolean(L, 1);
     return 1;
   }
-  if (!err)
-    err = trp_task_want_line(lua, id, timeout_ms == TROUPE_INFINITY ? UINT64_MAX : timeout_ms);
-  if (err) return trp_fault_throw_code(L, false, err, NULL);
+  if (err) return trp_fault_throw_limit(L, false, err, TROUPE_LIMIT_MONITORS);
+  err = trp_task_want_line(lua, id, timeout_ms == TROUPE_INFINITY ? UINT64_MAX : timeout_ms);
+  if (err) return trp_fault_throw_limit(L, false, err, TROUPE_LIMIT_TIMERS);
   return trp_lua_wait(L, (lua_KContext)id, stop_ended);
 }
 
@@ -316,7 +316,7 @@ static int ref_monitor(lua_State *L) {
   TRP_NATIVE_BEGIN(frame);
   int err = troupe_actor_monitor(lua->actor, ref->pid, &id);
   TRP_NATIVE_END(frame);
-  if (err) return trp_fault_throw_code(L, false, err, NULL);
+  if (err) return trp_fault_throw_limit(L, false, err, TROUPE_LIMIT_MONITORS);
   trp_ref_push_monitor(L, 1, id);
   return 1;
 }

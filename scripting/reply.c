@@ -4,8 +4,10 @@
 
 #include <lauxlib.h>
 
+#include "actors/system.h"
 #include "scripting/fault.h"
 #include "scripting/payload.h"
+#include "scripting/script.h"
 #include "scripting/task.h"
 
 #define META "troupe.reply"
@@ -15,28 +17,52 @@ typedef struct handle {
   uint64_t kept; /* 0: answered */
 } handle;
 
-void trp_reply_push(lua_State *L, uint64_t kept) {
-  handle *h = lua_newuserdatauv(L, sizeof *h, 0);
-  h->kept = kept;
-  luaL_setmetatable(L, META);
+bool trp_reply_full(trp_lua *lua) {
+  bool full = lua->reply_handles >= lua->script->limits.reply_handles;
+  if (full) trp_count_limit(troupe_actor_system(lua->actor), TROUPE_LIMIT_REPLY_HANDLES);
+  return full;
 }
+
+static void hold(lua_State *L, handle *h, uint64_t kept) {
+  h->kept = kept;
+  trp_lua_of(L)->reply_handles++;
+}
+
+/* What the handle has held, which from now on the caller answers; 0: nothing. */
+static uint64_t let_go(lua_State *L, handle *h) {
+  uint64_t kept = h->kept;
+  h->kept = 0;
+  if (kept) trp_lua_of(L)->reply_handles--;
+  return kept;
+}
+
+static handle *push_empty(lua_State *L) {
+  handle *h = lua_newuserdatauv(L, sizeof *h, 0);
+  h->kept = 0;
+  luaL_setmetatable(L, META);
+  return h;
+}
+
+void trp_reply_push(lua_State *L, uint64_t kept) { hold(L, push_empty(L), kept); }
 
 int trp_reply_later(lua_State *L) {
   trp_lua *lua = trp_lua_of(L);
   trp_task *task = lua->task;
   if (task->kind != TRP_TASK_MESSAGE || !task->is_ask || task->answered)
     return luaL_error(L, "reply_later: no ask is being handled");
+  if (trp_reply_full(lua))
+    return trp_fault_throw_limit(L, false, TROUPE_E_LIMIT, TROUPE_LIMIT_REPLY_HANDLES);
   /* the object first: nothing can be left between keeping the ask and holding it */
-  handle *h = lua_newuserdatauv(L, sizeof *h, 0);
-  h->kept = task->kept;
-  luaL_setmetatable(L, META);
-  if (!task->kept) {
+  handle *h = push_empty(L);
+  uint64_t kept = task->kept;
+  if (!kept) {
     trp_frame *frame = trp_lua_frame(L);
     TRP_NATIVE_BEGIN(frame);
-    int err = troupe_actor_keep_ask(lua->actor, &h->kept);
+    int err = troupe_actor_keep_ask(lua->actor, &kept);
     TRP_NATIVE_END(frame);
     if (err) return trp_fault_throw_code(L, false, err, NULL);
   }
+  hold(L, h, kept);
   task->kept = 0;
   task->answered = true;
   return 1;
@@ -51,13 +77,13 @@ static int answer(lua_State *L, handle *h, int idx) {
   }
   trp_payload p;
   int err = trp_payload_value(L, idx, &p);
+  uint64_t kept = let_go(L, h);
   trp_frame *frame = trp_lua_frame(L);
   TRP_NATIVE_BEGIN(frame);
   if (err)
-    troupe_actor_reply_to(lua->actor, h->kept, TROUPE_E_REPLY_TOO_BIG, NULL, 0, NULL);
+    troupe_actor_reply_to(lua->actor, kept, TROUPE_E_REPLY_TOO_BIG, NULL, 0, NULL);
   else
-    troupe_actor_reply_to(lua->actor, h->kept, TROUPE_OK, p.data, p.len, NULL);
-  h->kept = 0;
+    troupe_actor_reply_to(lua->actor, kept, TROUPE_OK, p.data, p.len, NULL);
   trp_payload_done(lua);
   TRP_NATIVE_END(frame);
   lua_pushboolean(L, 1);
@@ -82,20 +108,18 @@ static int reply_error(lua_State *L) {
   int code = trp_fault_code(name);
   if (code == TROUPE_E_ERROR && strcmp(name, "error") != 0)
     message = lua_pushfstring(L, "%s: %s", name, message);
-  bool open = h->kept != 0;
+  uint64_t kept = let_go(L, h);
   trp_frame *frame = trp_lua_frame(L);
   TRP_NATIVE_BEGIN(frame);
-  if (open) troupe_actor_reply_to(lua->actor, h->kept, code, NULL, 0, message);
-  h->kept = 0;
+  if (kept) troupe_actor_reply_to(lua->actor, kept, code, NULL, 0, message);
   TRP_NATIVE_END(frame);
-  lua_pushboolean(L, open);
+  lua_pushboolean(L, kept != 0);
   return 1;
 }
 
 static int reply_gc(lua_State *L) {
-  handle *h = lua_touserdata(L, 1);
-  if (h->kept) trp_lua_drop_ask(trp_lua_of(L), h->kept);
-  h->kept = 0;
+  uint64_t kept = let_go(L, lua_touserdata(L, 1));
+  if (kept) trp_lua_drop_ask(trp_lua_of(L), kept);
   return 0;
 }
 

@@ -5,12 +5,18 @@
 #ifndef TRP_SCRIPTING_REPLY_H
 #define TRP_SCRIPTING_REPLY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <lua.h>
 
+#include "scripting/state.h"
+
 /* Creates the metatables; when the state is made. */
 void trp_reply_open(lua_State *L);
+
+/* Whether no further handle may be made: limits.reply_handles. Counts that. */
+bool trp_reply_full(trp_lua *lua);
 
 /* Pushes the handle of a kept ask, which it takes. */
 void trp_reply_push(lua_State *L, uint64_t kept);

@@ -2,10 +2,11 @@
  * set and no original of what is replaced can be reached.
  *
  *   base       assert error getmetatable ipairs next pairs pcall rawequal rawget rawlen rawset
- * select tonumber type xpcall _G _VERSION replaced   collectgarbage (only "count"), load (text, 64
- * KiB), print (a log line), require, setmetatable (no __gc), tostring (ids, no addresses) libraries
- * string (no dump; format without %p), table, utf8, math (random: a generator of the actor's own),
- * os (clock date difftime time, in UTC), coroutine (scripting/coroutine.h), debug (traceback)
+ * select tonumber type xpcall _G _VERSION replaced   collectgarbage (only "count"), load (text, of
+ * bounded size), print (a log line), require, setmetatable (no __gc), tostring (ids, no addresses)
+ * libraries string (no dump; format without %p), table, utf8, math (random: a generator of the
+ * actor's own), os (clock date difftime time, in UTC), coroutine (scripting/coroutine.h), debug
+ * (traceback)
  *
  * Thread: owner, inside the frame. */
 #ifndef TRP_SCRIPTING_SANDBOX_H
@@ -14,9 +15,6 @@
 #include <stdbool.h>
 
 #include <lua.h>
-
-/* Bytes of source that `load` takes. */
-enum { TRP_LOAD_MAX = 64 * 1024 };
 
 /* Prepares a new state: registry, metatables, globals. To be called protected, from C. */
 int trp_sandbox_open(lua_State *L);

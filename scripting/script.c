@@ -19,7 +19,7 @@
 
 static void free_script(trp_script *s) {
   const troupe_allocator *al = &s->sys->allocator;
-  if (s->counted) trp_quota_give_spawn(s->quota->parent);
+  if (s->quota && s->counted) trp_quota_give_spawn(s->quota->parent);
   trp_quota_unref(s->quota);
   trp_source_unref(s->source);
   trp_free(al, s->root, s->root_size);
@@ -131,8 +131,8 @@ static int open_source(trp_script *s, const troupe_script *want, const trp_scrip
   }
   char chunk[128];
   size_t len = want->source_len ? want->source_len : strlen(want->source);
-  if (len > TRP_SOURCE_MAX) return say(TROUPE_E_SCRIPT, msg, msg_len, "the source is too large");
   snprintf(chunk, sizeof chunk, "=%s", want->chunk_name ? want->chunk_name : "script");
+  if (len > trp_source_max(s->sys)) return trp_source_too_large(s->sys, chunk, msg, msg_len);
   int err = trp_source_text(s->sys, want->source, len, chunk, &s->source);
   const char *root = parent ? parent->root : want->root;
   if (!err && root) err = set_root(s, root);
@@ -151,21 +151,30 @@ static int copy_args(trp_script *s, const troupe_script *want) {
   return TROUPE_OK;
 }
 
-static uint64_t subtree_bound(const troupe_script_limits *limits) {
+static uint64_t subtree_bound(const trp_limits *limits) {
   uint64_t bytes = limits->subtree_memory_bytes;
   return bytes < TRP_SUBTREE_UNBOUND ? bytes : UINT64_MAX;
+}
+
+static int no_spawn_left(const trp_script *s, char *msg, size_t msg_len) {
+  trp_count_limit(s->sys, TROUPE_LIMIT_SPAWN);
+  return say(TROUPE_E_LIMIT, msg, msg_len,
+             "permissions.spawn of this actor, or of one above it, is used up; wait until an actor "
+             "below it has ended, or raise it");
 }
 
 int trp_script_new(troupe_system *sys, const troupe_script *want, const trp_script *parent,
                    trp_script **out, char *msg, size_t msg_len) {
   const troupe_allocator *al = &sys->allocator;
   *out = NULL;
+  trp_limits wanted = trp_limits_of(want);
+  if (trp_limits_outside(&wanted, msg, msg_len)) return TROUPE_E_INVALID;
   trp_script *s = trp_zalloc(al, sizeof *s);
   if (!s) return say(TROUPE_E_NO_MEMORY, msg, msg_len, "out of memory");
   atomic_init(&s->refs, 1);
   s->sys = sys;
   s->trusted = want->trusted && !parent;
-  s->limits = want->limits;
+  s->limits = wanted;
   trp_limits_complete(&s->limits, parent ? &parent->limits : NULL, sys->config.max_message_bytes);
   if (want->grants) s->grants = troupe_grants_ref(want->grants);
   s->quota = trp_quota_new(al, trp_grants_spawn(s->grants), subtree_bound(&s->limits),
@@ -174,8 +183,7 @@ int trp_script_new(troupe_system *sys, const troupe_script *want, const trp_scri
   if (err) say(err, msg, msg_len, "out of memory");
   if (!err && parent) {
     s->counted = trp_quota_take_spawn(parent->quota);
-    if (!s->counted)
-      err = say(TROUPE_E_LIMIT, msg, msg_len, "no spawn is left in permissions.spawn");
+    if (!s->counted) err = no_spawn_left(s, msg, msg_len);
   }
   if (!err) err = open_source(s, want, parent, msg, msg_len);
   if (err) {
@@ -228,11 +236,11 @@ void trp_script_fill_opts(trp_script *s, const troupe_script *want, troupe_spawn
   out->arg = s;
   out->arg_free = free_arg;
   out->name = want->name;
-  out->mailbox_messages = want->mailbox_messages;
-  out->mailbox_bytes = want->mailbox_bytes;
+  out->mailbox_messages = (uint32_t)s->limits.mailbox_messages;
+  out->mailbox_bytes = s->limits.mailbox_bytes;
   out->mailbox_fail = want->mailbox_fail;
-  out->init_timeout_ms = want->init_timeout_ms;
-  out->shutdown_ms = want->shutdown_ms;
+  out->init_timeout_ms = (uint32_t)s->limits.init_timeout_ms;
+  out->shutdown_ms = (uint32_t)s->limits.shutdown_ms;
 }
 
 int trp_script_spawn_opts(troupe_system *sys, const troupe_script *want, troupe_spawn_opts *out,

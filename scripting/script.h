@@ -11,6 +11,7 @@
 
 #include <troupe/script.h>
 
+#include "scripting/limits.h"
 #include "scripting/quota.h"
 #include "scripting/source.h"
 #include "tools/grants.h"
@@ -23,11 +24,11 @@ typedef struct trp_script {
   size_t root_size;
   uint8_t *args; /* msgpack array of one value */
   size_t args_len;
-  troupe_script_limits limits; /* no zeros left */
-  trp_grants *grants;          /* or NULL: none */
-  trp_quota *quota;            /* its own */
-  bool trusted;                /* see scripting/trusted.h */
-  bool counted;                /* has taken one spawn from quota->parent and those above */
+  trp_limits limits;  /* complete */
+  trp_grants *grants; /* or NULL: none */
+  trp_quota *quota;   /* its own */
+  bool trusted;       /* see scripting/trusted.h */
+  bool counted;       /* has taken one spawn from quota->parent and those above */
 } trp_script;
 
 /* Makes one from what a host, or an actor's `spawn`, asks for.

@@ -69,6 +69,25 @@ int trp_source_text(troupe_system *sys, const char *text, size_t len, const char
   return TROUPE_OK;
 }
 
+/* ---- size ---------------------------------------------------------------------------------- */
+
+/* With workers = 0 scripts are compiled on the host's stack, which may be small. */
+static const size_t guard = 1 << 20, guard_stepped = 64 << 10;
+
+size_t trp_source_max(const troupe_system *sys) {
+  size_t most = sys->config.workers == 0 ? guard_stepped : guard;
+  uint32_t wanted = sys->config.max_source_bytes;
+  return wanted && wanted < most ? wanted : most;
+}
+
+int trp_source_too_large(troupe_system *sys, const char *chunk, char *msg, size_t msg_len) {
+  trp_count_limit(sys, TROUPE_LIMIT_SOURCE_BYTES);
+  if (msg && msg_len)
+    snprintf(msg, msg_len, "%s: too large: the text of a script has at most %zu bytes", chunk + 1,
+             trp_source_max(sys));
+  return TROUPE_E_SCRIPT;
+}
+
 /* ---- files --------------------------------------------------------------------------------- */
 
 static int open_file(const char *root, const char *path, int *fd) {
@@ -88,7 +107,7 @@ static int open_file(const char *root, const char *path, int *fd) {
   return trp_beneath_open(&roots, 1, false, whole, O_RDONLY | O_NONBLOCK, 0, fd);
 }
 
-/* Reads an open file into s. */
+/* Reads an open file into s. TROUPE_E_TOO_BIG: it is larger than max. */
 static int read_all(trp_source *s, int fd, size_t max, const char **why) {
   struct stat st;
   if (fstat(fd, &st) != 0) return -errno;
@@ -96,10 +115,7 @@ static int read_all(trp_source *s, int fd, size_t max, const char **why) {
     *why = "not a file";
     return TROUPE_E_SCRIPT;
   }
-  if (st.st_size < 0 || (uint64_t)st.st_size > max) {
-    *why = "the file is too large";
-    return TROUPE_E_SCRIPT;
-  }
+  if (st.st_size < 0 || (uint64_t)st.st_size > max) return TROUPE_E_TOO_BIG;
   size_t want = (size_t)st.st_size, have = 0;
   char *text = trp_alloc(s->al, want + 1);
   if (!text) return TROUPE_E_NO_MEMORY;
@@ -175,8 +191,13 @@ int trp_source_file(troupe_system *sys, const char *root, const char *path, cons
   trp_source *s = new_source(&sys->allocator, key, chunk);
   int err = s ? open_file(root, path, &fd) : TROUPE_E_NO_MEMORY;
   if (!err) {
-    err = read_all(s, fd, sys->config.workers == 0 ? TRP_SOURCE_MAX_STEPPED : TRP_SOURCE_MAX, &why);
+    err = read_all(s, fd, trp_source_max(sys), &why);
     close(fd);
+  }
+  if (err == TROUPE_E_TOO_BIG) {
+    err = trp_source_too_large(sys, chunk, msg, msg_len);
+    trp_source_unref(s);
+    return err;
   }
   if (err) {
     if (msg && msg_len)

@@ -9,10 +9,6 @@
 
 #include <troupe/types.h>
 
-#define TRP_SOURCE_MAX ((size_t)1024 * 1024)
-#define TRP_SOURCE_MAX_STEPPED                                                                     \
-  ((size_t)64 * 1024) /* with workers = 0: the host's stack may be small */
-
 typedef struct trp_source {
   _Atomic uint32_t refs;
   const troupe_allocator *al;
@@ -25,6 +21,12 @@ typedef struct trp_source {
 
 trp_source *trp_source_ref(trp_source *s);
 void trp_source_unref(trp_source *s); /* NULL is fine */
+
+/* The most bytes a script's text may have: the system's max_source_bytes, if that is less than the
+ * guard of the C stack it is compiled on. */
+size_t trp_source_max(const troupe_system *sys);
+/* The error of a text that has more; counts it. Returns TROUPE_E_SCRIPT. */
+int trp_source_too_large(troupe_system *sys, const char *chunk, char *msg, size_t msg_len);
 
 /* A file. With a root it must lie beneath that folder, also through links; `path` is then relative
  * to it and without "..". Without, path is the host's and may be anything. root   an absolute clean

@@ -4,6 +4,7 @@
 
 #include <lauxlib.h>
 
+#include "actors/system.h"
 #include "scripting/api.h"
 #include "scripting/check.h"
 #include "scripting/fault.h"
@@ -131,20 +132,17 @@ static int build_grants(const wishes *w, const trp_script *parent, trp_grants **
 
 /* ---- options ------------------------------------------------------------------------------- */
 
-/* *over becomes the name of a limit that is over the spawning actor's own. */
-static void read_limits(lua_State *L, int options, const trp_script *parent, troupe_script *want,
-                        const char **over) {
-#define X(field, standard, least, most) #field,
+static void read_limits(lua_State *L, int options, troupe_script *want) {
+#define X(NAME, field, standard, least, most, what) #field,
   static const char *const keys[] = {TRP_LIMIT_MAP(X) NULL};
 #undef X
   trp_check_option(L, options, "limits");
   int limits = lua_gettop(L);
   trp_check_options(L, limits, "limits", keys);
-#define X(field, standard, least, most)                                                            \
+#define X(NAME, field, standard, least, most, what)                                                \
   want->limits.field = trp_check_option_int(L, limits, #field, 0, 1, INT64_MAX);
   TRP_LIMIT_MAP(X)
 #undef X
-  *over = trp_limits_wider(&want->limits, &parent->limits);
   lua_pop(L, 1);
 }
 
@@ -163,11 +161,10 @@ static void read_mailbox(lua_State *L, int options, troupe_script *want) {
   lua_settop(L, mailbox - 1);
 }
 
-static void read_options(lua_State *L, troupe_script *want, bool *monitor, const char **over) {
+static void read_options(lua_State *L, troupe_script *want, bool *monitor) {
   static const char *const keys[] = {"script",   "source",          "args",        "name",
                                      "monitor",  "limits",          "permissions", "mailbox",
                                      "detached", "init_timeout_ms", "shutdown_ms", NULL};
-  const trp_script *parent = trp_lua_of(L)->script;
   luaL_checktype(L, 1, LUA_TTABLE);
   trp_check_options(L, 1, "spawn", keys);
   if (trp_check_option_flag(L, 1, "detached"))
@@ -182,7 +179,7 @@ static void read_options(lua_State *L, troupe_script *want, bool *monitor, const
   if (type == LUA_TSTRING) want->source = lua_tolstring(L, -1, &want->source_len);
   if (!want->path == !want->source)
     luaL_error(L, "spawn: either 'script' (a file) or 'source' (a text) is needed");
-  read_limits(L, 1, parent, want, over);
+  read_limits(L, 1, want);
   read_mailbox(L, 1, want);
 }
 
@@ -209,6 +206,12 @@ static void check_source(lua_State *L, bool quiet, const troupe_script *want, in
     code = trp_source_code(s, &len);
     chunk = s->chunk;
   }
+  if (len > trp_source_max(parent->sys)) {
+    char msg[TRP_LIMIT_TEXT];
+    int err = trp_source_too_large(parent->sys, chunk, msg, sizeof msg);
+    *rc = trp_fault_throw_code(L, quiet, err, msg);
+    return;
+  }
   if (luaL_loadbufferx(L, code, len, chunk, "t") != LUA_OK) {
     *rc = trp_fault_throw_code(L, quiet, TROUPE_E_SCRIPT, lua_tostring(L, -1));
     return;
@@ -232,9 +235,12 @@ static int start(trp_lua *lua, const wishes *w, troupe_script *want, bool monito
   if (err) return err;
   trp_script_fill_opts(s, want, &opts);
   err = troupe_actor_spawn(lua->actor, &opts, pid, child);
+  if (err == TROUPE_E_LIMIT)
+    snprintf(msg, msg_len, "the system has no room for another actor (max_actors, memory_bytes)");
   if (!err && monitor) {
     err = troupe_actor_monitor(lua->actor, *pid, monitor_id);
     if (err) troupe_child_stop(lua->actor, *child, 0);
+    if (err == TROUPE_E_LIMIT) trp_limits_say(&parent->limits, TROUPE_LIMIT_MONITORS, msg, msg_len);
   }
   return err;
 }
@@ -262,11 +268,11 @@ static int spawn(lua_State *L, bool quiet) {
   int rc;
   char msg[512] = "";
   lua_settop(L, 1);
-  const char *over = NULL;
-  read_options(L, &want, &monitor, &over);
-  if (over) {
-    lua_pushfstring(L, "limits.%s is over the spawning actor's own", over);
-    return trp_fault_throw_code(L, quiet, TROUPE_E_DENIED, lua_tostring(L, -1));
+  read_options(L, &want, &monitor);
+  trp_limits asked = trp_limits_of(&want);
+  if (trp_limits_wider(&asked, &lua->script->limits, msg, sizeof msg)) {
+    trp_count_limit(lua->script->sys, TROUPE_LIMIT_WIDER);
+    return trp_fault_throw_code(L, quiet, TROUPE_E_DENIED, msg);
   }
   read_permissions(L, 1, &w);
   check_source(L, quiet, &want, &rc);
@@ -274,7 +280,7 @@ static int spawn(lua_State *L, bool quiet) {
   trp_payload p;
   trp_check_option(L, 1, "args");
   int err = trp_payload_value(L, -1, &p);
-  if (err) return trp_fault_throw_code(L, quiet, err, NULL);
+  if (err) return trp_fault_throw_limit(L, quiet, err, TROUPE_LIMIT_MESSAGE_BYTES);
   want.args = p.data;
   want.args_len = p.len;
   bool waits = trp_lua_can_wait(L);

@@ -84,13 +84,13 @@ typedef struct trp_lua {
   trp_task *tasks;                        /* every task of this generation */
   trp_task *idle;                         /* those without work, for reuse */
   trp_task *waiting_first, *waiting_last; /* those that wait for a message of the line, FIFO */
-  uint32_t live;                          /* tasks at work */
   uint32_t idle_count;
-  uint32_t giving_way;     /* tasks that wait for their turn among the messages */
-  uint32_t handlers;       /* of those, tasks that handle a message, signal or timer */
-  uint32_t timers;         /* timers that may still tick */
-  uint32_t next_object_id; /* for tostring */
-  bool metas_changed;      /* TRP_REG_METAS has entries */
+  uint32_t giving_way;                   /* tasks that wait for their turn among the messages */
+  uint32_t handlers;                     /* tasks at work on a message, signal or timer */
+  uint32_t timers;                       /* timers that may still tick */
+  uint32_t reply_handles;                /* that hold an ask open */
+  uint32_t next_object_id;               /* for tostring */
+  bool metas_changed;                    /* TRP_REG_METAS has entries */
   uint32_t deferred_first, deferred_end; /* positions in TRP_REG_DEFERRED */
   uint64_t born_ns;                      /* os.clock counts from here */
   uint64_t log_ns; /* log quota: a bucket of bytes, filled at a constant rate */

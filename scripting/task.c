@@ -9,6 +9,7 @@
 #include "scripting/behavior.h"
 #include "scripting/coroutine.h"
 #include "scripting/fault.h"
+#include "scripting/script.h"
 
 /* ---- inside the coroutine ------------------------------------------------------------------ */
 
@@ -57,6 +58,8 @@ static void forget(trp_lua *lua, trp_task *task) {
   lua_pop(L, 1);
 }
 
+bool trp_task_is_free(const trp_lua *lua) { return lua->handlers < lua->script->limits.tasks; }
+
 trp_task *trp_task_new(trp_lua *lua, trp_task_kind kind, lua_CFunction entry,
                        const troupe_message *message) {
   trp_task *task = lua->idle;
@@ -75,15 +78,17 @@ trp_task *trp_task_new(trp_lua *lua, trp_task_kind kind, lua_CFunction entry,
     task->from = message->from;
     task->is_ask = message->type == TROUPE_MESSAGE_ASK;
   }
-  lua->live++;
-  if (kind == TRP_TASK_MESSAGE || kind == TRP_TASK_SIGNAL) lua->handlers++;
+  if (kind == TRP_TASK_MESSAGE || kind == TRP_TASK_SIGNAL) {
+    lua->handlers++;
+    if (!trp_task_is_free(lua))
+      trp_count_limit(troupe_actor_system(lua->actor), TROUPE_LIMIT_TASKS);
+  }
   lua_pushcfunction(co, task_main);
   lua_pushcfunction(co, entry);
   return task;
 }
 
 static void retire(trp_lua *lua, trp_task *task) {
-  lua->live--;
   if (task->kind == TRP_TASK_MESSAGE || task->kind == TRP_TASK_SIGNAL) lua->handlers--;
   task->state = TRP_TASK_IDLE;
   task->message = NULL;
@@ -254,7 +259,7 @@ bool trp_task_line_is_open(const trp_lua *lua) {
 bool trp_task_will_block(const trp_lua *lua) {
   if (!trp_task_line_is_open(lua)) return true;
   if (lua->waiting_first || lua->giving_way) return false;
-  if (lua->live >= TRP_TASK_MAX) return true;
+  if (!trp_task_is_free(lua)) return true;
   if (lua->style == TRP_STYLE_BEHAVIOR) return lua->handlers > 0 && !lua->reentrant;
   return lua->timers == 0; /* only a timer could run meanwhile */
 }

@@ -16,7 +16,7 @@
 
 #include "scripting/state.h"
 
-enum { TRP_TASK_POOL = 100, TRP_TASK_MAX = 1000 };
+enum { TRP_TASK_POOL = 100 };
 
 typedef enum trp_task_kind {
   TRP_TASK_MAIN,      /* the chunk, and `init` of a behaviour */
@@ -58,6 +58,9 @@ typedef struct trp_failure {
   const char *message;   /* never NULL */
   const char *traceback; /* or NULL */
 } trp_failure;
+
+/* Whether another handler may begin: limits.tasks. */
+bool trp_task_is_free(const trp_lua *lua);
 
 /* A task with the entry on its stack, to be run with trp_task_run. `message` may be NULL. */
 trp_task *trp_task_new(trp_lua *lua, trp_task_kind kind, lua_CFunction entry,

@@ -12,6 +12,7 @@
 #include <troupe/tool.h>
 
 #include "scripting/app.h"
+#include "scripting/limits.h"
 #include "tools/registry.h"
 
 typedef struct bench {
@@ -340,6 +341,36 @@ static void each_bound_holds(void **state) {
   }
 }
 
+/* Each limit at both ends of its range, and just outside. */
+static void limits_have_their_ranges(void **state) {
+  bench *b = *state;
+  static const struct {
+    const char *name;
+    uint64_t least, most;
+  } limits[] = {
+#define X(NAME, field, standard, lowest, highest, what) {#field, lowest, highest},
+      TRP_LIMIT_MAP(X)
+#undef X
+  };
+  for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+    uint64_t least = limits[i].least, most = limits[i].most;
+    if (strcmp(limits[i].name, "message_bytes") == 0) most = 1 << 20; /* the system's own */
+    const uint64_t values[] = {least, most, least - 1, most + 1};
+    for (int v = 0; v < 4; v++) {
+      char text[256], path[64];
+      snprintf(text, sizeof text,
+               "children = { { id = 'a', script = 'idle.lua', limits = { %s = %llu } } }",
+               limits[i].name, (unsigned long long)values[v]);
+      snprintf(path, sizeof path, "app.children[1].limits.%s: must be an integer", limits[i].name);
+      int err = load_body(b, text);
+      if (v < 2)
+        assert_int_equal(err, TROUPE_OK);
+      else
+        expect_message(b, err, TROUPE_E_INVALID, path);
+    }
+  }
+}
+
 static void note_end(void *ctx, const troupe_exit *why) {
   bench *b = ctx;
   pthread_mutex_lock(&b->lock);
@@ -440,6 +471,7 @@ static void loading_copes_with_missing_memory(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      WITH_BENCH(limits_have_their_ranges),
       WITH_BENCH(the_full_example_loads),
       WITH_BENCH(each_wrong_field_is_named_with_its_path),
       WITH_BENCH(a_file_that_is_no_app_is_named_with_its_line),

@@ -33,6 +33,7 @@ static void run_file(const char *name, int workers) {
   script.path = path;
   troupe_grants *g = cast_grants();
   script.grants = g;
+  script.shutdown_ms = 60000; /* what the scripts spawn gets no more */
   memset(&c, 0, sizeof c);
   cast_start(&s, &c, &script);
   troupe_grants_unref(g);
@@ -53,13 +54,14 @@ static void waiting(void **state) { (void)state, run("waiting"); }
 static void messages(void **state) { (void)state, run("messages"); }
 static void spawning(void **state) { (void)state, run("spawning"); }
 static void behaviors(void **state) { (void)state, run("behaviors"); }
+static void limits(void **state) { (void)state, run("limits"); }
 static void tools(void **state) { (void)state, run_file("tools", 2); }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(verbs),    cmocka_unit_test(receive),  cmocka_unit_test(waiting),
       cmocka_unit_test(messages), cmocka_unit_test(spawning), cmocka_unit_test(behaviors),
-      cmocka_unit_test(tools),
+      cmocka_unit_test(limits),   cmocka_unit_test(tools),
   };
   return run_tests(tests);
 }
