@@ -106,13 +106,18 @@ const troupe_exit *troupe_child_reason(const troupe_child *child) {
 
 /* ---- child to parent ----------------------------------------------------------------------- */
 
-int trp_child_tell_started(troupe_actor *a) {
-  if (!a->edge) return TROUPE_OK;
-  trp_msg *m = trp_msg_new(a->sys, TRP_MSG_STARTED, a->edge->parent, a->pid, NULL, 0, NULL, 0);
-  if (!m) return TROUPE_E_NO_MEMORY;
-  m->id = a->edge_id;
-  trp_send_signal(a->sys, m);
-  return TROUPE_OK;
+static void keep(troupe_system *sys, trp_msg *m) { (void)sys, (void)m; }
+
+void trp_child_tell_started(troupe_actor *a) {
+  troupe_child *c = a->edge;
+  if (!c) return;
+  c->started = (trp_msg){.to = c->parent,
+                         .from = a->pid,
+                         .id = a->edge_id,
+                         .type = TRP_MSG_STARTED,
+                         .lane = TRP_LANE_CONTROL,
+                         .dispose = keep};
+  trp_send_signal(a->sys, &c->started);
 }
 
 void trp_child_tell_parent(troupe_actor *a, trp_edge_code code) {

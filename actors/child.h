@@ -1,6 +1,7 @@
 /* The edge from a parent to a child, and the one message that goes back and forth on it.
  *
- * The message is part of the edge, so no end of an actor ever needs memory. It is with exactly one
+ * The message is part of the edge, so no end of an actor ever needs memory; nor does a start, for
+ * which there is a second one. It is with exactly one
  * side: START to the child; EXITED to the parent when the generation has ended; START or RELEASE as
  * the answer; GONE to the parent at last, who then frees the edge. A host thread's spawn sends it
  * as ADOPT to the guardian first. */
@@ -20,6 +21,7 @@ typedef enum trp_edge_code {
 struct troupe_child {
   trp_item item; /* on the parent's ledger; its deadline ends in a kill */
   trp_msg msg;
+  trp_msg started; /* the parent has handled it long before the next, as EXITED comes between */
   troupe_pid child, parent;
   uint64_t item_id; /* what the child calls itself when it speaks to the parent */
   uint32_t generation;
@@ -47,7 +49,7 @@ void trp_child_orphan(troupe_system *sys, trp_msg *m);
 trp_reason *trp_child_early(const troupe_actor *a);
 
 /* Child to parent. */
-int trp_child_tell_started(troupe_actor *a);
+void trp_child_tell_started(troupe_actor *a);
 void trp_child_tell_parent(troupe_actor *a, trp_edge_code code);
 
 /* Parent in ENDING: stops (or kills) every child. */

@@ -77,11 +77,7 @@ void trp_life_start(troupe_actor *a) {
 
 void troupe_actor_started(troupe_actor *self) {
   if (self->phase != TRP_STARTING || (self->exit_asked && self->abrupt)) return;
-  if (trp_child_tell_started(self) != TROUPE_OK) {
-    troupe_actor_exit(self, TROUPE_EXIT_INIT_FAILED, TROUPE_E_NO_MEMORY, "no memory to start",
-                      NULL);
-    return;
-  }
+  trp_child_tell_started(self);
   enter_phase(self, TRP_RUNNING);
   bound_phase(self, TROUPE_INFINITY);
 }
