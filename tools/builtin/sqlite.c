@@ -88,7 +88,9 @@ static void fail(session *s, int rc) {
     troupe_call_fail(s->call, TROUPE_OUTCOME_PERMANENT, "too_big",
                      "the rows are more than the tool's limit");
   } else {
-    fail_sqlite(s->call, rc, sqlite3_errmsg(s->db), s->transaction || s->executed == 0);
+    /* without memory the connection may not know: it was the result that could not be written */
+    const char *text = rc == SQLITE_NOMEM ? sqlite3_errstr(rc) : sqlite3_errmsg(s->db);
+    fail_sqlite(s->call, rc, text, s->transaction || s->executed == 0);
   }
 }
 
