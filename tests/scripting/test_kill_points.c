@@ -9,8 +9,6 @@
  * this is every place in which it can be left. */
 #include "tests/scripting/trial.h"
 
-#include "actors/base/thread.h"
-
 static void harm(trial *t, trp_point which) {
   troupe_actor *a = trial_inside(t);
   if (!a)
@@ -34,11 +32,8 @@ static void at_point(void *ctx, trp_point which) {
 }
 
 static void between(trial *t) {
-  if (t->victim.pid.id && !t->victim.gone && ++t->seen == t->harm_at) harm(t, TRP_POINT_LEDGER);
+  if (++t->seen == t->harm_at) harm(t, TRP_POINT_LEDGER);
 }
-
-/* The thread sanitizer watches one thread here, slowly: a part of the points will do. */
-enum { STEP = TRP_UNDER_TSAN ? 7 : 1 };
 
 static void kill_at_every_point(const scene *which) {
   static trial t;
@@ -49,7 +44,7 @@ static void kill_at_every_point(const scene *which) {
   trial_play(&t);
   expect_class(&t.victim, TROUPE_EXIT_NORMAL);
   bool harmed = true;
-  for (t.harm_at = 1; harmed; t.harm_at += STEP) {
+  for (t.harm_at = 1; harmed; t.harm_at += TRIAL_STEP) {
     trial_play(&t);
     harmed = t.seen >= t.harm_at;
     if (t.victim.class_ != TROUPE_EXIT_KILLED) expect_class(&t.victim, TROUPE_EXIT_NORMAL);
