@@ -34,7 +34,7 @@ static block *block_of(void *payload) { return (block *)payload - 1; }
 
 /* ---- accounting ---------------------------------------------------------------------------- */
 
-static bool over_soft(const trp_arena *a) {
+bool trp_arena_over_soft(const trp_arena *a) {
   return trp_arena_used(a) > a->soft ||
          (a->account && trp_account_used(a->account) > a->account_soft) ||
          (a->memory && trp_account_used(&a->memory->all) > a->memory_soft);
@@ -43,7 +43,7 @@ static bool over_soft(const trp_arena *a) {
 /* More is in use than before. */
 static void grown(trp_arena *a) {
   if (trp_arena_used(a) > a->peak) a->peak = trp_arena_used(a);
-  if (a->soft_hit || !over_soft(a)) return;
+  if (a->soft_hit || !trp_arena_over_soft(a)) return;
   a->soft_hit = true;
   if (a->on_soft) a->on_soft(a);
 }
@@ -407,12 +407,15 @@ void *trp_arena_alloc(void *ud, void *ptr, size_t osize, size_t nsize) {
 
 /* ---- trim ---------------------------------------------------------------------------------- */
 
-/* The chunk a cell lies in: the last one of the sorted array that begins before it. */
-static block *chunk_of(block *const *sorted, size_t count, const void *cell) {
+/* The chunk a cell lies in: the last one of the sorted array that begins before it. Neighbours on a
+ * free list are often neighbours in memory, so the `last` answer is looked at first. */
+static block *chunk_of(block *const *sorted, size_t count, const void *cell, block *last) {
+  uintptr_t at = (uintptr_t)cell;
+  if (last && at > (uintptr_t)last && at < (uintptr_t)last + last->size) return last;
   size_t low = 0, high = count;
   while (high - low > 1) {
     size_t mid = low + (high - low) / 2;
-    if ((uintptr_t)sorted[mid] < (uintptr_t)cell) {
+    if ((uintptr_t)sorted[mid] < at) {
       low = mid;
     } else {
       high = mid;
@@ -454,10 +457,12 @@ static block **sorted_chunks(trp_arena *a, size_t *count) {
 
 /* Takes the cells of empty chunks off the free lists. */
 static void forget_cells(trp_arena *a, block *const *sorted, size_t count) {
+  block *b = NULL;
   for (size_t class = 1; class <= TRP_ARENA_CLASSES; class ++) {
     trp_cell **at = &a->free[class];
     while (*at) {
-      if (is_empty(chunk_of(sorted, count, *at))) {
+      b = chunk_of(sorted, count, *at, b);
+      if (is_empty(b)) {
         *at = (*at)->next;
       } else {
         at = &(*at)->next;
@@ -469,13 +474,13 @@ static void forget_cells(trp_arena *a, block *const *sorted, size_t count) {
 size_t trp_arena_trim(trp_arena *a) {
   size_t count, given = 0;
   bool any = false;
-  block **sorted = sorted_chunks(a, &count);
+  block **sorted = sorted_chunks(a, &count), *b = NULL;
   if (!sorted) return 0;
 
   carve_bump(a); /* now every byte of a chunk is a cell's */
   for (size_t class = 1; class <= TRP_ARENA_CLASSES; class ++) {
     for (const trp_cell *c = a->free[class]; c; c = c->next) {
-      block *b = chunk_of(sorted, count, c);
+      b = chunk_of(sorted, count, c, b);
       b->spare += (uint32_t)(class * TRP_ARENA_CELL);
       any = any || is_empty(b);
     }
@@ -494,9 +499,12 @@ size_t trp_arena_trim(trp_arena *a) {
 
 /* ---- life, limits -------------------------------------------------------------------------- */
 
-/* Where the next collection is due. */
+/* Where the next collection is due: half-way to the limit, but not before 1/256 of it has been
+ * taken, or an actor that lives on its last bytes would do nothing but collect. */
 static uint64_t half_way(uint64_t used, uint64_t limit) {
-  uint64_t at = used < limit ? used + (limit - used) / 2 : limit;
+  if (used >= limit) return limit;
+  uint64_t left = limit - used, step = left / 2 > limit / 256 ? left / 2 : limit / 256;
+  uint64_t at = step < left ? used + step : limit;
   return at > limit / 4 * 3 ? at : limit / 4 * 3;
 }
 

@@ -14,8 +14,9 @@
  * leaves, never fails and never takes memory.
  *
  * The soft limit asks for a collection early enough that a healthy actor never meets the hard one:
- * at 3/4 of the limit, then always half-way from what is in use after the collection. The same rule
- * is applied to the account above and to the system's memory.
+ * at 3/4 of the limit, then always half-way from what is in use after the collection, but at least
+ * 1/256 of the limit later. The same rule is applied to the account above and to the system's
+ * memory.
  *
  * The fast path touches plain memory only and may be left anywhere, since an arena that was left is
  * only dropped. Whatever takes or gives memory is a native half.
@@ -116,6 +117,9 @@ void trp_arena_rearm(trp_arena *a);
 /* Gives chunks without any live cell back; for the time after a full collection, as it costs one
  * pass over the free cells. Returns the bytes given back. */
 size_t trp_arena_trim(trp_arena *a);
+
+/* Whether what is in use is over one of the soft thresholds. */
+bool trp_arena_over_soft(const trp_arena *a);
 
 /* What the limit is on. */
 static inline size_t trp_arena_used(const trp_arena *a) { return a->held + a->external; }

@@ -111,11 +111,12 @@ static int run(lua_State *L, lua_State *co, int n, bool wrap) {
   lua->chain_ok = chain_ok && lua_isyieldable(L);
   lua->resume_depth++;
   lua->cur = co;
+  trp_lua_rehook(lua, co);
   int status = lua_resume(co, L, n, &results);
   lua->cur = L;
   lua->resume_depth--;
   lua->chain_ok = chain_ok;
-  if (lua->must_give_way) trp_lua_hook(L); /* the request met the inner thread too late */
+  trp_lua_rehook(lua, L); /* a request may have met the inner thread too late */
   if (status == LUA_YIELD && lua->suspending) {
     trp_coroutine_hold(L, thread_index(wrap), true);
     return lua_yieldk(L, 0, wrap, resumed);

@@ -3,7 +3,7 @@
 
 #include <troupe/error.h>
 
-#include "scripting/state.h"
+#include "scripting/collect.h"
 #include "tools/wire.h"
 
 enum {
@@ -196,8 +196,7 @@ static bool has_room(lua_State *L, const void *data, size_t len, bool args) {
   cost = trp_codec_cost(data, len) + CHUNK_SLACK;
   if (args) cost += stack_bytes(data, len);
   if (trp_arena_fits(a, cost)) return true;
-  lua_gc(L, LUA_GCCOLLECT);
-  (void)trp_arena_trim(a);
+  trp_collect_all(L);
   return trp_arena_fits(a, cost);
 }
 

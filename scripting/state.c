@@ -7,6 +7,7 @@
 #include "actors/base/mem.h"
 #include "actors/base/thread.h"
 #include "actors/system.h"
+#include "scripting/collect.h"
 #include "scripting/coroutine.h"
 #include "scripting/sandbox.h"
 #include "scripting/scratch.h"
@@ -38,6 +39,7 @@ static int make(trp_lua **out, troupe_actor *actor, trp_script *script) {
     lua->script = script;
     trp_arena_init(&lua->arena, al, (size_t)script->limits.memory_bytes, script->quota->bound,
                    &sys->memory);
+    lua->arena.on_soft = trp_collect_want;
     trp_arena_set_frame(&lua->arena, frame);
     trp_system_split_rand(sys, &lua->rand);
     lua->born_ns = lua->log_ns = trp_system_now_ns(sys);
@@ -113,13 +115,14 @@ void trp_lua_leave(trp_lua *lua) {
   TRP_NATIVE_END(frame);
 }
 
-/* Runs at the next instruction, on the thread the tick found running, or later on one it created:
- * lua_newthread copies an armed hook, so an unwanted one only disarms. Where the thread cannot
- * yield (a comparator, a metamethod called from C) the next tick tries again. */
-static void give_way(lua_State *L, lua_Debug *ar) {
+/* Runs at the next instruction, on the thread that was running when it was asked for, or later on
+ * one it created: lua_newthread copies an armed hook, so an unwanted one only disarms. Where the
+ * thread cannot yield (a comparator, a metamethod called from C) the next tick tries again. */
+static void on_hook(lua_State *L, lua_Debug *ar) {
   (void)ar;
   trp_lua *lua = trp_lua_of(L);
   lua_sethook(L, NULL, 0, 0);
+  trp_collect_some(L);
   if (!lua->must_give_way || !trp_lua_can_wait(L)) return;
   lua->must_give_way = false;
   lua->gave_way = true;
@@ -127,16 +130,15 @@ static void give_way(lua_State *L, lua_Debug *ar) {
   lua_yield(L, 0);
 }
 
-void trp_lua_hook(lua_State *L) { lua_sethook(L, give_way, LUA_MASKCOUNT, 1); }
+void trp_lua_hook(lua_State *L) { lua_sethook(L, on_hook, LUA_MASKCOUNT, 1); }
 
 void trp_lua_preempt(troupe_actor *actor) {
   trp_lua *lua = troupe_actor_state(actor);
   if (!lua || !lua->cur) return;
   lua->must_give_way = true;
   atomic_signal_fence(memory_order_seq_cst);
-  lua_sethook(lua->cur, give_way, LUA_MASKCOUNT,
-              1); /* NOLINT(bugprone-signal-handler,cert-sig30-c):
-                     lua_sethook is made for this */
+  lua_sethook(lua->cur, on_hook, LUA_MASKCOUNT, 1); /* NOLINT(bugprone-signal-handler,cert-sig30-c):
+                                                       lua_sethook is made for this */
 }
 
 bool trp_lua_can_wait(lua_State *L) { return trp_lua_of(L)->chain_ok && lua_isyieldable(L); }

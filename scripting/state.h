@@ -58,6 +58,8 @@ typedef struct trp_lua {
   lua_State *volatile cur; /* the Lua thread now running, or NULL: what preemption hooks */
   volatile bool must_give_way; /* set by the tick; the hook, or whoever comes first, obeys */
   bool gave_way;               /* the yield under way is a preemption */
+  bool must_collect;           /* set at the soft limit; obeyed by the same hook */
+  bool collect_again;          /* when one cycle of that collection is not enough */
   trp_task *interrupted;       /* the task that gave way, until it goes on */
   trp_task *task;              /* the task now running, or NULL */
   bool chain_ok;               /* every C frame below the running coroutine can be yielded across */
@@ -139,8 +141,12 @@ int trp_lua_cannot_wait(lua_State *L, const char *verb);
 
 /* The kernel's tick: makes the running Lua thread give way soon. In a signal handler. */
 void trp_lua_preempt(troupe_actor *actor);
-/* Arms the one-shot hook on a thread that is about to run. */
+/* Arms the one-shot hook on a thread that runs or is about to. */
 void trp_lua_hook(lua_State *L);
+/* The same when there is something for it to do. */
+static inline void trp_lua_rehook(const trp_lua *lua, lua_State *L) {
+  if (lua->must_give_way || lua->must_collect) trp_lua_hook(L);
+}
 
 /* Suspends the current task; to be used as `return trp_lua_wait(L, ctx, k);`. When the task is
  * resumed, k runs in the same place with the same stack; the event that resumed it is task->event.

@@ -133,6 +133,7 @@ static void run(trp_lua *lua, trp_task *task, int nargs) {
   lua->chain_ok = true;
   lua->must_give_way = false;
   lua->cur = task->co;
+  trp_lua_rehook(lua, task->co);
   int status = lua_resume(task->co, lua->L, nargs, &results);
   lua->cur = NULL;
   lua->task = NULL;

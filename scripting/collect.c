@@ -1,0 +1,53 @@
+#include "scripting/collect.h"
+
+#include "scripting/task.h"
+
+/* Below this part of the arena, a search for empty chunks finds few. */
+enum { TRIM_PART = 16 };
+
+void trp_collect_want(trp_arena *a) {
+  trp_lua *lua = TRP_CONTAINER(a, trp_lua, arena);
+  lua->must_collect = true;
+  lua->collect_again = true;
+  /* A native half may be open: setting a hook neither allocates nor runs anything. */
+  if (lua->cur) trp_lua_hook(lua->cur);
+}
+
+size_t trp_collect_live(lua_State *L) {
+  return (size_t)lua_gc(L, LUA_GCCOUNT) * 1024 + (size_t)lua_gc(L, LUA_GCCOUNTB);
+}
+
+static void trim(lua_State *L) {
+  trp_arena *a = &trp_lua_of(L)->arena;
+  size_t live = trp_collect_live(L);
+  if (a->held > live && a->held - live > a->held / TRIM_PART) (void)trp_arena_trim(a);
+}
+
+/* A cycle has ended. It may have begun before the last garbage was made: when it has not brought
+ * the arena under the threshold that asked for it, one more is run. */
+static void cycle_ended(lua_State *L) {
+  trp_lua *lua = trp_lua_of(L);
+  trim(L);
+  if (lua->collect_again && trp_arena_over_soft(&lua->arena)) {
+    lua->collect_again = false;
+    return;
+  }
+  lua->must_collect = false;
+  trp_arena_rearm(&lua->arena);
+}
+
+void trp_collect_some(lua_State *L) {
+  trp_lua *lua = trp_lua_of(L);
+  while (lua->must_collect) {
+    if (lua_gc(L, LUA_GCSTEP, 0)) cycle_ended(L);
+    if (lua->must_give_way && trp_lua_can_wait(L)) return;
+  }
+}
+
+void trp_collect_all(lua_State *L) {
+  trp_lua *lua = trp_lua_of(L);
+  lua_gc(L, LUA_GCCOLLECT);
+  (void)trp_arena_trim(&lua->arena);
+  lua->must_collect = false;
+  trp_arena_rearm(&lua->arena);
+}

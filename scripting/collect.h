@@ -1,0 +1,28 @@
+/* Collections that the runtime asks for, beside those of Lua's own collector.
+ *
+ *   arena over its soft limit --> wanted --hook on the running thread--> steps, then trim --> done
+ *
+ * The hook is the one that preempts (scripting/state.c). It collects in steps of a fraction of a
+ * millisecond, as part of the actor's slice: between two steps the actor gives way when it is asked
+ * to, and goes on collecting in its next slice. Where no hook can run, because a C function is at
+ * work, the collection waits for the next instruction.
+ *
+ * Thread: owner, inside the frame. */
+#ifndef TRP_SCRIPTING_COLLECT_H
+#define TRP_SCRIPTING_COLLECT_H
+
+#include "scripting/state.h"
+
+/* The arena's on_soft. */
+void trp_collect_want(trp_arena *a);
+
+/* Collects for a while: until it is done, or until the thread is to give way and can. In a hook. */
+void trp_collect_some(lua_State *L);
+
+/* Collects everything at once and gives back what that has freed. */
+void trp_collect_all(lua_State *L);
+
+/* Bytes of the arena that live objects take, as Lua counts them. */
+size_t trp_collect_live(lua_State *L);
+
+#endif
