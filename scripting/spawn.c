@@ -102,6 +102,22 @@ static void read_permissions(lua_State *L, int options, wishes *w) {
   w->spawn = (uint32_t)trp_check_option_int(L, permissions, "spawn", 0, 0, UINT32_MAX);
 }
 
+/* Adds a directory that the parent has. Whatever else it is, missing, a file, somebody else's, it
+ * is only denied, in the script's own words: a script learns nothing about the host's files. */
+static int add_root(const wish *one, const trp_script *parent, trp_grants *want) {
+  bool write = one->which == WISH_ROOT_RW;
+  trp_grants *alone, *granted = NULL;
+  int err = troupe_grants_new(&alone, trp_system_allocator(parent->sys));
+  if (err) return err;
+  err = trp_grants_add_root(alone, one->text, one->len, write);
+  troupe_grants_seal(alone);
+  if (!err) err = trp_grants_narrow(parent->grants, alone, &granted, NULL, 0);
+  if (!err) err = trp_grants_add_root(want, one->text, one->len, write);
+  troupe_grants_unref(granted);
+  troupe_grants_unref(alone);
+  return !err || err == TROUPE_E_NO_MEMORY || err == TROUPE_E_LIMIT ? err : TROUPE_E_DENIED;
+}
+
 /* Builds the set and holds it against the parent's. Native. */
 static int build_grants(const wishes *w, const trp_script *parent, trp_grants **out, char *msg,
                         size_t msg_len) {
@@ -113,13 +129,16 @@ static int build_grants(const wishes *w, const trp_script *parent, trp_grants **
   for (size_t i = 0; !err && i < w->count; i++) {
     const wish *one = &w->list[i];
     if (one->which >= TRP_GRANT_LISTS) {
-      err = trp_grants_add_root(want, one->text, one->len, one->which == WISH_ROOT_RW);
+      err = add_root(one, parent, want);
     } else {
       err = trp_grants_add(want, (trp_grant)one->which, one->text, one->len);
     }
-    if (err)
-      snprintf(msg, msg_len, "permissions: %.*s: %s", (int)(one->len < 200 ? one->len : 200),
-               one->text, troupe_strerror(err));
+    int shown = (int)(one->len < 200 ? one->len : 200);
+    if (err == TROUPE_E_DENIED)
+      snprintf(msg, msg_len, "permissions.fs: \"%.*s\" is not granted to the parent", shown,
+               one->text);
+    else if (err)
+      snprintf(msg, msg_len, "permissions: %.*s: %s", shown, one->text, troupe_strerror(err));
   }
   if (!err && w->spawn) err = troupe_grants_set_spawn(want, w->spawn);
   if (!err) {
