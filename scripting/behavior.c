@@ -476,12 +476,12 @@ static int on_receive(troupe_actor *self, const troupe_message *message) {
   return rc;
 }
 
-/* A task that waits belongs to its handler until terminate may run. */
+/* Goes on with a stop. A task that waits for more than the line belongs to its handler until
+ * terminate may run; one that was preempted goes on first. */
 static void maybe_terminate(trp_lua *lua) {
-  if (lua->stopping && !lua->terminating && !lua->interrupted &&
-      (lua->handlers == 0 || lua->ending)) {
-    begin_terminate(lua);
-  }
+  if (!lua->stopping || lua->terminating) return;
+  if (!lua->interrupted) trp_task_line_closed(lua);
+  if (!lua->interrupted && (lua->handlers == 0 || lua->ending)) begin_terminate(lua);
 }
 
 static void on_resume(troupe_actor *self, const troupe_event *event) {
@@ -513,7 +513,6 @@ static int on_stop(troupe_actor *self, const troupe_exit *why) {
   lua->why = why;
   lua->stopping = true;
   lua->in_stop = true;
-  trp_task_line_closed(lua);
   maybe_terminate(lua);
   lua->in_stop = false;
   trp_lua_leave(lua);

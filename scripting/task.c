@@ -294,7 +294,7 @@ void trp_task_tick(trp_lua *lua, const troupe_message *message) {
 
 void trp_task_line_closed(trp_lua *lua) {
   trp_task *task = lua->tasks;
-  while (task && !lua->ending) {
+  while (task && !lua->ending && !lua->interrupted) {
     if (task->state != TRP_TASK_WAITING || !(task->wants_line || task->gives_way)) {
       task = task->all_next;
       continue;

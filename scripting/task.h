@@ -83,7 +83,7 @@ void trp_task_tick(trp_lua *lua, const troupe_message *message);
 void trp_task_spawned(trp_lua *lua, trp_task *task, const troupe_event *event);
 
 /* The kernel has called `stop`, so nothing comes through the line any more: ends the waits for it.
- * lua->stopping is set. */
+ * lua->stopping is set. When a task is preempted the rest is left for later. */
 void trp_task_line_closed(trp_lua *lua);
 
 /* Ends the wait of a task that wants this message. */

@@ -205,12 +205,44 @@ static void work_that_gives_way_goes_on_where_it_was(void **state) {
   stage_stop(&s);
 }
 
+/* A stop ends the waits of all that gave way by themselves; each then computes, and is preempted.
+ */
+static void handlers_that_are_preempted_while_the_actor_stops_come_to_their_end(void **state) {
+  (void)state;
+  stage s;
+  cast c = {0};
+  stage_start(&s, 1);
+  troupe_script script = TROUPE_SCRIPT_INIT;
+  script.source =
+      "local t = require 'troupe' local a = t.actor('a', {reentrant = true}) local n = 0 "
+      "function a.on:work() for _ = 1, 8 do coroutine.yield() local from = os.clock() "
+      "while os.clock() - from < 0.015 do end end n = n + 1 end "
+      "function a.on:ready() end "
+      "function a:terminate() t.log.info('ended', {handlers = n}) end return a";
+  script.chunk_name = "stopped";
+  script.limits.cpu_ms_per_message = 60000;
+  script.shutdown_ms = 60000;
+  cast_start(&s, &c, &script);
+  for (int n = 0; n < 10000 && !c.started; n++)
+    usleep(1000);
+  for (int i = 0; i < 3; i++)
+    assert_int_equal(troupe_tell(s.w.sys, c.pid, "work", NULL, 0), TROUPE_OK);
+  assert_int_equal(troupe_ask_wait(s.w.sys, c.pid, NULL, "ready", NULL, 0, NULL, NULL, NULL, 0),
+                   TROUPE_OK);
+  assert_int_equal(troupe_stop(s.w.sys, c.pid), TROUPE_OK);
+  cast_end(&c);
+  expect_class(&c, TROUPE_EXIT_SHUTDOWN);
+  stage_stop(&s);
+  assert_non_null(strstr(s.log, "handlers=3"));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_endless_script_is_ended_at_its_limit),
       cmocka_unit_test(all_of_them_at_once_leave_others_their_turn),
       cmocka_unit_test(a_kill_ends_an_endless_script),
       cmocka_unit_test(what_computes_in_init_or_terminate_ends_at_its_deadline),
+      cmocka_unit_test(handlers_that_are_preempted_while_the_actor_stops_come_to_their_end),
       cmocka_unit_test(a_system_full_of_endless_scripts_stops),
       cmocka_unit_test(work_that_gives_way_goes_on_where_it_was),
   };
