@@ -111,8 +111,8 @@ void troupe_actor_exit(troupe_actor *self, troupe_exit_class why, int code, cons
   }
   if (self->phase == TRP_STARTING && why == TROUPE_EXIT_ERROR) why = TROUPE_EXIT_INIT_FAILED;
   if (!reason) reason = limit_reason(self, why, text, sizeof text);
-  /* the first reason stands, but a clean end that has to be cut short is a kill */
-  bool cut = why == TROUPE_EXIT_KILLED && self->why && troupe_exit_is_clean(self->why->exit.class_);
+  /* the first reason stands, but an end that has to be cut short is no clean one */
+  bool cut = abrupt && self->why && troupe_exit_is_clean(self->why->exit.class_);
   if (!self->exit_asked || cut) {
     trp_reason_unref(self->why);
     self->why = trp_reason_new(&self->sys->allocator, why, code, reason, traceback);
@@ -203,6 +203,7 @@ static bool stoppable(const troupe_actor *a) {
 
 void trp_life_settle(troupe_actor *a) {
   if (!a->exit_asked || a->phase > TRP_STOPPING || a->phase < TRP_STARTING) return;
+  if (a->preempted && !a->abrupt) return; /* it goes on first, within its limits */
   if (stoppable(a)) {
     enter_phase(a, TRP_STOPPING);
     bound_phase(a, a->shutdown_ms);

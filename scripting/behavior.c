@@ -422,11 +422,13 @@ static int dispatch(trp_lua *lua, const troupe_message *m) {
 /* What waited for a handler to end. */
 static void catch_up(trp_lua *lua) {
   uint64_t id;
-  if (lua->interrupted) return; /* nothing else of the actor's comes before it */
-  while (!lua->ending && may_begin(lua) && (id = trp_alarm_take_deferred(lua)) != 0) {
+  /* nothing else of the actor's comes before a task that was interrupted */
+  while (!lua->interrupted && !lua->ending && may_begin(lua) &&
+         (id = trp_alarm_take_deferred(lua)) != 0) {
     troupe_message m = {.type = TROUPE_MESSAGE_TIMER, .kind = "", .id = id};
     begin(lua, TRP_TASK_SIGNAL, alarm_entry, &m);
   }
+  if (lua->interrupted) return;
   bool may_receive = lua->style == TRP_STYLE_BEHAVIOR && may_begin(lua);
   trp_frame *frame = trp_actor_frame(lua->actor);
   TRP_NATIVE_BEGIN(frame);
