@@ -143,7 +143,7 @@ static int received(lua_State *L, int status, lua_KContext ctx) {
   uint64_t now = trp_system_now_ns(troupe_actor_system(lua->actor)), ms = UINT64_MAX;
   if (task->limit_ns != UINT64_MAX)
     ms = task->limit_ns > now ? (task->limit_ns - now) / TRP_NS_PER_MS : 0;
-  int err = trp_task_want_line(lua, 0, ms);
+  int err = trp_task_want_line(lua, ms);
   if (err) return trp_fault_throw_limit(L, false, err, TROUPE_LIMIT_TIMERS);
   return trp_lua_wait(L, 0, received);
 }
@@ -167,7 +167,7 @@ static int api_receive(lua_State *L) {
     lua_rawsetp(L, -2, lua->task);
   }
   lua_settop(L, 0);
-  int err = trp_task_want_line(lua, 0, ms == TROUPE_INFINITY ? UINT64_MAX : ms);
+  int err = trp_task_want_line(lua, ms == TROUPE_INFINITY ? UINT64_MAX : ms);
   if (err) return trp_fault_throw_limit(L, false, err, TROUPE_LIMIT_TIMERS);
   return trp_lua_wait(L, 0, received);
 }

@@ -311,7 +311,6 @@ static void push_signal(lua_State *L, const char *name) {
 static bool wants(trp_lua *lua, const trp_task *task, const troupe_message *m) {
   lua_State *L = lua->L;
   if (m->type == TROUPE_MESSAGE_TIMER) return false;
-  if (task->down_id) return m->type == TROUPE_MESSAGE_DOWN && m->id == task->down_id;
   if (task->any_kind) return true;
   lua_rawgeti(L, LUA_REGISTRYINDEX, TRP_REG_FILTERS);
   lua_rawgetp(L, -1, task);
@@ -532,7 +531,7 @@ static void on_go_on(troupe_actor *self) {
 
 static void on_close(troupe_actor *self) {
   trp_lua *lua = troupe_actor_state(self);
-  if (!lua || !lua->script->trusted) return; /* nothing of a sandbox's hangs on a finalizer */
+  if (!lua) return;
   trp_lua_enter(lua);
   trp_lua_close(lua);
   trp_lua_leave(lua);

@@ -5,6 +5,9 @@
 #include "scripting/state.h"
 #include "scripting/task.h"
 
+static int co_resume(lua_State *L);
+static int co_wrapped(lua_State *L);
+
 typedef enum co_status { RUNNING, DEAD, SUSPENDED, NORMAL } co_status;
 
 static const char *const status_names[] = {"running", "dead", "suspended", "normal"};
@@ -68,6 +71,31 @@ static int reset(lua_State *L, lua_State *co) {
   lua->closing = closing;
   lua->chain_ok = chain_ok;
   return status;
+}
+
+/* The thread that a suspended one has resumed and waits for, or NULL. */
+static lua_State *inner_of(lua_State *co) {
+  lua_Debug ar;
+  lua_State *inner = NULL;
+  if (!lua_checkstack(co, 2) || !lua_getstack(co, 0, &ar)) return NULL;
+  lua_getinfo(co, "f", &ar);
+  lua_CFunction f = lua_tocfunction(co, -1);
+  bool found = (f == co_resume && lua_getlocal(co, &ar, 1)) ||
+               (f == co_wrapped && lua_getupvalue(co, -1, 1));
+  if (found) {
+    inner = lua_tothread(co, -1);
+    lua_pop(co, 1);
+  }
+  lua_pop(co, 1);
+  return inner;
+}
+
+int trp_coroutine_close(lua_State *L, lua_State *co) {
+  lua_State *inner = inner_of(co);
+  int failed = inner ? trp_coroutine_close(L, inner) : 0;
+  if (reset(L, co) == LUA_OK) return failed;
+  lua_xmove(co, L, 1);
+  return failed + 1;
 }
 
 static void check_close_depth(lua_State *L) {

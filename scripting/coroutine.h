@@ -22,6 +22,11 @@ enum {
 /* Pushes the library's table. */
 void trp_coroutine_open(lua_State *L);
 
+/* Closes the pending variables of a suspended thread, and before them those of the threads that it
+ * has resumed and that wait inside it, the innermost first. Leaves the errors that this raised on L
+ * and returns their number. */
+int trp_coroutine_close(lua_State *L, lua_State *co);
+
 /* Says that the thread at index idx belongs to the runtime (or is again the script's). */
 void trp_coroutine_hold(lua_State *L, int idx, bool held);
 

@@ -240,17 +240,9 @@ static int ref_kill(lua_State *L) {
   return told(L, err);
 }
 
-static int stop_ended(lua_State *L, int status, lua_KContext id) {
-  (void)status;
-  trp_lua *lua = trp_lua_of(L);
-  bool ended = lua->task->message != NULL; /* its `down` */
-  if (!ended) {
-    trp_frame *frame = trp_lua_frame(L);
-    TRP_NATIVE_BEGIN(frame);
-    troupe_actor_demonitor(lua->actor, (uint64_t)id);
-    TRP_NATIVE_END(frame);
-  }
-  if (ended || lua->stopping) {
+static int stop_ended(lua_State *L, int status, lua_KContext ctx) {
+  (void)status, (void)ctx;
+  if (trp_task_end_seen(trp_lua_of(L))) {
     lua_pushboolean(L, 1);
     return 1;
   }
@@ -267,27 +259,14 @@ static int ref_stop(lua_State *L) {
   troupe_pid self = troupe_actor_pid(lua->actor);
   if (self.id == ref->pid.id) return luaL_error(L, "stop: an actor ends itself with troupe.exit");
   if (!trp_lua_can_wait(L)) return trp_lua_cannot_wait(L, "stop");
-  if (!lua->stopping && !trp_task_line_is_open(lua))
-    return luaL_error(L, "stop: init cannot wait for the end of an actor");
-  uint64_t id = 0;
+  uint64_t limit_ms = timeout_ms == TROUPE_INFINITY ? UINT64_MAX : timeout_ms;
+  troupe_limit over;
   trp_frame *frame = trp_lua_frame(L);
   TRP_NATIVE_BEGIN(frame);
-  /* an actor that is ending gets no messages, no `down` either: it does not wait */
-  int err = lua->stopping ? TROUPE_OK : troupe_actor_monitor(lua->actor, ref->pid, &id);
-  if (err == TROUPE_OK) {
-    err = troupe_stop(troupe_actor_system(lua->actor), ref->pid);
-    if (err == TROUPE_E_NOPROC) err = TROUPE_OK; /* its `down` says so */
-    if (err) troupe_actor_demonitor(lua->actor, id);
-  }
+  int err = trp_task_stop_other(lua, ref->pid, limit_ms, &over);
   TRP_NATIVE_END(frame);
-  if (!err && lua->stopping) {
-    lua_pushboolean(L, 1);
-    return 1;
-  }
-  if (err) return trp_fault_throw_limit(L, false, err, TROUPE_LIMIT_MONITORS);
-  err = trp_task_want_line(lua, id, timeout_ms == TROUPE_INFINITY ? UINT64_MAX : timeout_ms);
-  if (err) return trp_fault_throw_limit(L, false, err, TROUPE_LIMIT_TIMERS);
-  return trp_lua_wait(L, (lua_KContext)id, stop_ended);
+  if (err) return trp_fault_throw_limit(L, false, err, over);
+  return trp_lua_wait(L, 0, stop_ended);
 }
 
 /* ---- monitors ------------------------------------------------------------------------------ */

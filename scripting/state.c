@@ -73,14 +73,17 @@ void trp_lua_close(trp_lua *lua) {
   if (!lua->L) return;
   trp_task last = {.lua = lua, .co = lua->L, .kind = TRP_TASK_TERMINATE, .state = TRP_TASK_WORKING};
   lua->ending = true;
-  lua->task = &last; /* what finalizers call runs in it; it cannot wait */
+  lua->task = &last; /* what is called by __close and __gc runs in it; it cannot wait */
   lua->chain_ok = false;
-  trp_arena_close(&lua->arena); /* what the tick may still look at stays where it is */
-  lua->cur = lua->L;
-  lua_close(lua->L);
+  trp_task_close_all(lua);
+  if (lua->script->trusted) {     /* nothing of a sandbox's hangs on a finalizer */
+    trp_arena_close(&lua->arena); /* what the tick may still look at stays where it is */
+    lua->cur = lua->L;
+    lua_close(lua->L);
+    lua->L = NULL;
+  }
   lua->cur = NULL;
   lua->task = NULL;
-  lua->L = NULL;
 }
 
 void trp_lua_free(trp_lua *lua) {

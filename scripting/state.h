@@ -120,8 +120,8 @@ int trp_lua_new(trp_lua **out, troupe_actor *actor, struct trp_script *script);
  * frame: from `fini`. */
 void trp_lua_free(trp_lua *lua);
 
-/* Closes the Lua state, which runs finalizers: only for a trusted actor, in its frame. Nothing may
- * run in it any more. */
+/* An end in order: closes the pending variables of the tasks that still wait, then, of a trusted
+ * actor, the Lua state, which runs finalizers. In the frame; nothing may run in it any more. */
 void trp_lua_close(trp_lua *lua);
 
 /* To be called first in each callback: the heap learns the frame of the slice. */

@@ -5,10 +5,12 @@
 #include <lauxlib.h>
 
 #include "actors/base/clock.h"
+#include "actors/base/log.h"
 #include "actors/system.h"
 #include "scripting/behavior.h"
 #include "scripting/coroutine.h"
 #include "scripting/fault.h"
+#include "scripting/ref.h"
 #include "scripting/script.h"
 
 /* ---- inside the coroutine ------------------------------------------------------------------ */
@@ -185,10 +187,12 @@ void trp_task_resume(trp_lua *lua, trp_task *task, const troupe_event *event) {
   if (task->state != TRP_TASK_WAITING) return;
   if (event->id == task->limit_id)
     task->limit_id = 0;
-  else if (event->id == task->wait_id)
+  else if (event->id == task->wait_id) {
     task->wait_id = 0;
-  else
+    cancel(lua, &task->limit_id);
+  } else {
     return;
+  }
   stop_wanting(lua, task);
   task->event = event;
   task->message = NULL;
@@ -212,7 +216,7 @@ void trp_task_deliver(trp_lua *lua, trp_task *task, const troupe_message *messag
 
 /* ---- waiting ------------------------------------------------------------------------------- */
 
-int trp_task_want_line(trp_lua *lua, uint64_t down_id, uint64_t limit_ms) {
+int trp_task_want_line(trp_lua *lua, uint64_t limit_ms) {
   trp_task *task = lua->task;
   trp_frame *frame = trp_actor_frame(lua->actor);
   int err = TROUPE_OK;
@@ -230,7 +234,6 @@ int trp_task_want_line(trp_lua *lua, uint64_t down_id, uint64_t limit_ms) {
     uint64_t now = trp_system_now_ns(troupe_actor_system(lua->actor));
     task->limit_ns = now + limit_ms * TRP_NS_PER_MS;
   }
-  task->down_id = down_id;
   task->wants_line = true;
   task->wait_prev = lua->waiting_last;
   task->wait_next = NULL;
@@ -250,6 +253,36 @@ int trp_task_sleep(trp_lua *lua, uint64_t delay_ms) {
   int err = troupe_actor_timer(lua->actor, delay_ms, 0, true, task, &task->wait_id);
   TRP_NATIVE_END(frame);
   return err;
+}
+
+int trp_task_stop_other(trp_lua *lua, troupe_pid other, uint64_t limit_ms, troupe_limit *over) {
+  trp_task *task = lua->task;
+  troupe_actor *self = lua->actor;
+  trp_task_publish_block(lua);
+  *over = TROUPE_LIMIT_MONITORS;
+  int err = troupe_actor_monitor_direct(self, other, task, &task->wait_id);
+  if (!err && limit_ms != UINT64_MAX) {
+    *over = TROUPE_LIMIT_TIMERS;
+    err = troupe_actor_timer(self, limit_ms, 0, true, task, &task->limit_id);
+  }
+  if (err) {
+    troupe_actor_demonitor(self, task->wait_id);
+    task->wait_id = 0;
+    return err;
+  }
+  troupe_stop(troupe_actor_system(self), other); /* one that is gone has told its end already */
+  return TROUPE_OK;
+}
+
+bool trp_task_end_seen(trp_lua *lua) {
+  trp_task *task = lua->task;
+  if (task->wait_id == 0) return true;
+  trp_frame *frame = trp_actor_frame(lua->actor);
+  TRP_NATIVE_BEGIN(frame);
+  troupe_actor_demonitor(lua->actor, task->wait_id);
+  TRP_NATIVE_END(frame);
+  task->wait_id = 0;
+  return false;
 }
 
 bool trp_task_line_is_open(const trp_lua *lua) {
@@ -307,6 +340,30 @@ void trp_task_line_closed(trp_lua *lua) {
     task->message = NULL;
     run(lua, task, 0);
     task = lua->tasks; /* which may be others now */
+  }
+}
+
+static void log_close_error(trp_lua *lua) {
+  trp_fault_make(lua->L);
+  trp_failure f = trp_fault_read(lua->L, -1);
+  char who[TRP_REF_TEXT];
+  trp_ref_text(troupe_actor_pid(lua->actor), who);
+  trp_frame *frame = trp_actor_frame(lua->actor);
+  TRP_NATIVE_BEGIN(frame);
+  trp_log_write(&troupe_actor_system(lua->actor)->log, TROUPE_LOG_ERROR, who,
+                "closing a variable failed: %s", f.message);
+  TRP_NATIVE_END(frame);
+  lua_pop(lua->L, 1);
+}
+
+void trp_task_close_all(trp_lua *lua) {
+  for (trp_task *task = lua->tasks; task; task = task->all_next) {
+    if (task->state != TRP_TASK_WAITING) continue;
+    task->state = TRP_TASK_CLOSED;
+    lua_State *L = lua->L;
+    if (!lua_checkstack(L, TRP_COROUTINE_DEPTH + 2)) return;
+    for (int errors = trp_coroutine_close(L, task->co); errors > 0; errors--)
+      log_close_error(lua);
   }
 }
 

@@ -3,6 +3,7 @@
  *
  *   IDLE --trp_task_new--> WORKING --it waits--> WAITING --event or message--> WORKING
  *   WORKING --its function has returned or raised--> IDLE
+ *   WAITING --the generation ends in order--> CLOSED   its pending variables have been closed
  *
  *   I1  WAITING implies wait_id (an event or `down` of the ledger will end it), or a place among
  * the tasks that wait for a message, or that the generation is ending I2  only one task works at a
@@ -13,6 +14,8 @@
 #define TRP_SCRIPTING_TASK_H
 
 #include <lua.h>
+
+#include <troupe/system.h>
 
 #include "scripting/state.h"
 
@@ -25,7 +28,12 @@ typedef enum trp_task_kind {
   TRP_TASK_TERMINATE, /* `terminate` */
 } trp_task_kind;
 
-typedef enum trp_task_state { TRP_TASK_IDLE, TRP_TASK_WORKING, TRP_TASK_WAITING } trp_task_state;
+typedef enum trp_task_state {
+  TRP_TASK_IDLE,
+  TRP_TASK_WORKING,
+  TRP_TASK_WAITING,
+  TRP_TASK_CLOSED
+} trp_task_state;
 
 struct trp_task {
   trp_lua *lua;
@@ -34,15 +42,14 @@ struct trp_task {
   trp_task *wait_prev, *wait_next; /* among lua->waiting_* */
   trp_task_kind kind;
   trp_task_state state;
-  bool failed;               /* ended by an error: the failure is on top of co */
-  bool wants_line;           /* waits for a message of the line: any that its filter lets in, or */
-  uint64_t down_id;          /* the `down` of this monitor, when not 0 */
-  bool any_kind;             /* no filter: every message is wanted */
-  uint64_t wait_id;          /* the ledger item whose event ends the wait, or 0 */
-  troupe_child *spawning;    /* or the child whose start ends the wait, until it is told */
-  uint64_t limit_id;         /* the timer that bounds a wait for the line, or 0 */
-  uint64_t limit_ns;         /* when it does, or UINT64_MAX */
-  const troupe_event *event; /* what ended the wait; borrowed until the slice ends */
+  bool failed;                   /* ended by an error: the failure is on top of co */
+  bool wants_line;               /* waits for a message of the line: any that its filter lets in */
+  bool any_kind;                 /* no filter: every message is wanted */
+  uint64_t wait_id;              /* the ledger item whose event ends the wait, or 0 */
+  troupe_child *spawning;        /* or the child whose start ends the wait, until it is told */
+  uint64_t limit_id;             /* the timer that bounds a wait, or 0 */
+  uint64_t limit_ns;             /* when it does, or UINT64_MAX */
+  const troupe_event *event;     /* what ended the wait; borrowed until the slice ends */
   const troupe_message *message; /* the same; or the message that the task is to handle */
   troupe_pid from;               /* sender of the message being handled */
   uint64_t kept;  /* the message, once it outlives the callback: troupe_actor_keep_ask */
@@ -86,13 +93,22 @@ void trp_task_spawned(trp_lua *lua, trp_task *task, const troupe_event *event);
  * lua->stopping is set. When a task is preempted the rest is left for later. */
 void trp_task_line_closed(trp_lua *lua);
 
+/* At the end, when nothing of the script's runs any more: closes the pending variables of each task
+ * that still waits. The errors that this raises are logged. */
+void trp_task_close_all(trp_lua *lua);
+
 /* Ends the wait of a task that wants this message. */
 void trp_task_deliver(trp_lua *lua, trp_task *task, const troupe_message *message);
 
 /* Registers the current task as waiting for a message; limit_ms bounds it (UINT64_MAX: no bound).
- *   down_id   0: any message that the filter lets in
  * Returns TROUPE_OK or the timer's error. */
-int trp_task_want_line(trp_lua *lua, uint64_t down_id, uint64_t limit_ms);
+int trp_task_want_line(trp_lua *lua, uint64_t limit_ms);
+
+/* Has the current task wait for the end of an actor, which it asks to stop; limit_ms as above. When
+ * the wait is over, trp_task_end_seen says whether the end has come. To be called as
+ * trp_task_publish_block. Returns TROUPE_OK, TROUPE_E_LIMIT (*over), or UV_ENOMEM. */
+int trp_task_stop_other(trp_lua *lua, troupe_pid other, uint64_t limit_ms, troupe_limit *over);
+bool trp_task_end_seen(trp_lua *lua);
 
 /* Starts a timer that ends the current task's wait. Returns TROUPE_OK or its error. */
 int trp_task_sleep(trp_lua *lua, uint64_t delay_ms);

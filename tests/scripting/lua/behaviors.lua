@@ -137,7 +137,7 @@ troupe.sleep(1)
 busy:stop()
 assert(troupe.receive { timeout_ms = 0 }.kind == "busy_done" and troupe.receive { timeout_ms = 0 }.kind == "bye")
 
--- in terminate, giving way returns and stopping another actor does not wait
+-- in terminate, giving way returns, and stopping another actor waits for its end
 local last = troupe.spawn { source = [[
   local troupe = require "troupe"
   local a = troupe.actor "last"
@@ -145,13 +145,13 @@ local last = troupe.spawn { source = [[
   function a:terminate()
     for _ = 1, 3 do coroutine.yield() end
     local stopped = self.other:stop()
-    self.to:tell("last", stopped, self.other:ask "hi")
+    self.to:tell("last", stopped, self.other:tell "hi")
   end
   return a]], args = { me, troupe.spawn { source = [[local a = require "troupe".actor "other"
     function a.on:hi() return "hi" end return a]] }:restrict { "ask", "tell", "monitor", "stop" } } }
 last:stop()
 local m = troupe.receive { kinds = { "last" }, timeout_ms = 0 }
-assert(m == nil or m[1] == true)
+assert(m[1] == true and m[2] == false)
 
 -- what a handler waits for when the actor is stopped, and terminate asking for the end itself
 local function stop_of(handlers)
@@ -183,8 +183,8 @@ assert(m and ms < 10000, ms)
 m, ms = stop_of { "sleeps", "stops", "yields" }
 assert(m and m[1] == true and m[2] == true and m[3] and m[4] and ms < 10000, ("%s %s %s %s %d"):format(m and m[1], m and m[2], m and m[3], m and m[4], ms))
 
--- init gets no messages: giving way ends all the same, and what needs one says so
-local early = troupe.spawn { permissions = { spawn = 1 }, init_timeout_ms = 1000, source = [[
+-- init gets no messages: giving way ends all the same, and so does waiting for another's end
+local early = troupe.spawn { permissions = { spawn = 2 }, init_timeout_ms = 5000, source = [[
   local troupe = require "troupe"
   local a = troupe.actor "early"
   function a:init()
@@ -192,14 +192,17 @@ local early = troupe.spawn { permissions = { spawn = 1 }, init_timeout_ms = 1000
     troupe.sleep(5)
     coroutine.yield()
     local other = troupe.spawn { source = "require 'troupe'.sleep(100000)" }
-    self.stop = select(2, pcall(other.stop, other))
+    self.stop = other:stop()
+    self.gone = other:tell "x"
+    local busy = troupe.spawn { shutdown_ms = 500, source = "local t = require 'troupe' local a = t.actor 'busy' "
+      .. "function a:terminate() t.sleep(100000) end return a" }
+    self.late = select(2, pcall(busy.stop, busy, { timeout_ms = 10 })).code
     self.ask = select(2, troupe.self():try_ask "hi").code
-    other:kill()
   end
-  function a.on:how() return { self.stop, self.ask } end
+  function a.on:how() return { self.stop, self.gone, self.late, self.ask } end
   return a]] }
 local how = early:ask "how"
-assert(how[1]:find "init cannot wait" and how[2] == "would_deadlock")
+assert(how[1] == true and how[2] == false and how[3] == "timeout" and how[4] == "would_deadlock")
 
 -- no exit can be caught
 local caught = troupe.spawn { source = [[
