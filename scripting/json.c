@@ -322,6 +322,8 @@ static bool add_object(writer *w, int idx, int depth) {
   if (!add(w, "{", 1)) return false;
   for (i = 0; i < n; i++) {
     if (i > 0 && !add(w, ",", 1)) return false;
+    /* jansson does not read such a key, and what we write we read */
+    if (memchr(keys[i].s, 0, keys[i].len)) return refuse(w, "table with a NUL byte in a key");
     if (!add_string(w, keys[i].s, keys[i].len) || !add(w, ":", 1)) return false;
     lua_pushlstring(L, keys[i].s, keys[i].len);
     lua_rawget(L, idx);

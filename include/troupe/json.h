@@ -7,7 +7,7 @@
  * troupe.json.null. Integers and floats stay distinct. Nesting is at most 32 levels, a text at most
  * the actor's limits.message_bytes. What has no place in JSON is misuse and raises, also from
  * try_encode: functions, refs, numbers that are not finite, strings that are not UTF-8, tables with
- * mixed keys. Keys are encoded in order, so that equal values have equal texts. */
+ * mixed keys, keys with a NUL byte. Keys are encoded in order: equal values have equal texts. */
 #ifndef TROUPE_JSON_H
 #define TROUPE_JSON_H
 

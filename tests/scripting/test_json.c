@@ -53,7 +53,7 @@ static void bad_input_is_an_error(void **state) {
       "v, err = json.try_decode(('['):rep(1000000)) assert(v == nil)\n"
       "for _, x in ipairs { print, 0 / 0, math.huge, '\\xff', '\\xed\\xa0\\x80', '\\xc0\\x80', { "
       "1, x = 2 }, "
-      "{ [1.5] = 1 }, { a = print }, (coroutine.running()) } do\n"
+      "{ [1.5] = 1 }, { a = print }, { ['\\0'] = 1 }, (coroutine.running()) } do\n"
       "  local good, m = pcall(json.encode, x) assert(not good and m:find 'cannot encode a', m) "
       "end\n"
       "local loop = {} loop[1] = loop v, err = json.try_encode(loop) assert(v == nil and err.code "
