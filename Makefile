@@ -8,6 +8,7 @@
 #   make clang     the tests built by clang, with thread roles checked
 #   make lint      clang-format and clang-tidy
 #   make soak      the long tests (label soak)
+#   make fuzz      libFuzzer on every target, FUZZ_SECONDS=60 each (FUZZ="wire api": these only)
 #   make bench     the benchmarks
 #   make setup     only installs the packages that `make test` needs
 #   make clean     removes build/
@@ -17,6 +18,8 @@
 JOBS ?= $(shell nproc)
 ARGS ?=
 CTEST_ARGS ?=
+FUZZ ?=
+FUZZ_SECONDS ?= 60
 
 # The presets name Ninja; without it (TROUPE_SKIP_SETUP=1) Makefiles do. Decided by the shell, because make expands the
 # whole recipe before setup.sh has installed anything.
@@ -32,7 +35,7 @@ $(call build,$(1))
 ctest --preset $(1) --parallel $(JOBS) $(CTEST_ARGS)
 endef
 
-.PHONY: all run test asan tsan clang lint soak bench setup clean
+.PHONY: all run test asan tsan clang lint soak fuzz bench setup clean
 
 all:
 	@./cmake/setup.sh --check build
@@ -68,6 +71,11 @@ soak:
 	@./cmake/setup.sh build test
 	$(call build,dev)
 	TROUPE_SOAK=1 ctest --preset dev -L soak --no-tests=ignore $(CTEST_ARGS)
+
+fuzz:
+	@./cmake/setup.sh build test clang fuzz
+	$(call build,fuzz)
+	FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/fuzz.sh build/fuzz $(FUZZ)
 
 bench:
 	@./cmake/setup.sh build

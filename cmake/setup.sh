@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the Debian packages that are missing, after printing them.
 #
-#   setup.sh [--check] SET...      sets: build test lint clang
+#   setup.sh [--check] SET...      sets: build test lint clang fuzz
 #
 # With --check nothing is installed: missing packages are an error. TROUPE_SKIP_SETUP=1 skips everything, for systems
 # whose libraries come from elsewhere. Needs nothing but a POSIX shell and, on Debian, dpkg and apt.
@@ -11,6 +11,7 @@ build="gcc libc6-dev make cmake ninja-build pkg-config libuv1-dev liblua5.4-dev 
 test="libcmocka-dev"
 lint="clang-format-14 clang-tidy-14"
 clang="clang-14"
+fuzz="libclang-rt-14-dev"
 
 [ "${TROUPE_SKIP_SETUP:-}" != 1 ] || exit 0
 
@@ -23,8 +24,9 @@ for arg in "$@"; do
   test) wanted="$wanted $test" ;;
   lint) wanted="$wanted $lint" ;;
   clang) wanted="$wanted $clang" ;;
+  fuzz) wanted="$wanted $fuzz" ;;
   *)
-    echo "setup.sh: unknown set '$arg' (build, test, lint, clang)" >&2
+    echo "setup.sh: unknown set '$arg' (build, test, lint, clang, fuzz)" >&2
     exit 2
     ;;
   esac
