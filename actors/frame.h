@@ -30,14 +30,14 @@ typedef struct trp_frame {
   volatile sig_atomic_t native;   /* depth of native halves; no jump while > 0 */
   volatile sig_atomic_t leave;    /* 0, or 1 + the troupe_exit_class requested while native > 0 */
   troupe_exit_class why;          /* set by whoever jumps */
-  const char *reason;             /* the same: a constant, or NULL when `why` says it all */
+  const char *reason;             /* the same, or with `leave`; NULL when `why` says it all */
 #if defined(TROUPE_ASSERTS)
   const trp_points *points; /* of the test that watches, or NULL */
 #endif
 } trp_frame;
 
 /* Leaves the actor for good. Never returns; never called while a native half is open. The reason is
- * a constant sentence, or NULL. */
+ * a sentence that stays until the frame has been left, or NULL. */
 _Noreturn static inline void trp_frame_leave_because(trp_frame *f, troupe_exit_class why,
                                                      const char *reason) {
   TRP_ASSERT(f->in_actor && f->native == 0);
@@ -54,8 +54,15 @@ _Noreturn static inline void trp_frame_leave(trp_frame *f, troupe_exit_class why
 }
 
 /* Asks for the same from inside a native half: it happens at the half's end. */
+static inline void trp_frame_leave_later_because(trp_frame *f, troupe_exit_class why,
+                                                 const char *reason) {
+  if (f->leave) return;
+  f->reason = reason;
+  f->leave = 1 + (sig_atomic_t)why;
+}
+
 static inline void trp_frame_leave_later(trp_frame *f, troupe_exit_class why) {
-  if (f->leave == 0) f->leave = 1 + (sig_atomic_t)why;
+  trp_frame_leave_later_because(f, why, NULL);
 }
 
 #define TRP_NATIVE_BEGIN(frame)                                                                    \
@@ -72,7 +79,7 @@ static inline void trp_frame_leave_later(trp_frame *f, troupe_exit_class why) {
     (frame)->native--;                                                                             \
     atomic_signal_fence(memory_order_seq_cst);                                                     \
     if ((frame)->native == 0 && (frame)->leave != 0 && (frame)->in_actor)                          \
-      trp_frame_leave((frame), (troupe_exit_class)((frame)->leave - 1));                           \
+      trp_frame_leave_because((frame), (troupe_exit_class)((frame)->leave - 1), (frame)->reason);  \
   } while (0)
 
 #endif

@@ -70,9 +70,10 @@ troupe_allocator trp_memory_allocator(trp_memory *m) {
   return (troupe_allocator){.realloc = counted, .ctx = m};
 }
 
-void trp_memory_init(trp_memory *m, const troupe_allocator *host, uint64_t limit_bytes) {
+void trp_memory_init(trp_memory *m, const troupe_allocator *host, uint64_t limit_bytes,
+                     _Atomic uint64_t *refused) {
   m->host = host ? *host : *trp_mem_default();
   if (!limit_bytes) limit_bytes = trp_machine_memory() / 4 * 3;
   trp_account_init(&m->all, limit_bytes, NULL);
-  atomic_init(&m->refused, 0);
+  m->refused = refused;
 }

@@ -31,7 +31,7 @@
 typedef struct trp_memory {
   troupe_allocator host; /* where blocks really come from; does not count */
   trp_account all;
-  _Atomic uint64_t refused; /* what was not to be had */
+  _Atomic uint64_t *refused; /* counts what was not to be had; or NULL */
 } trp_memory;
 
 /* A worker's: charged and not taken yet. Its thread only. */
@@ -40,8 +40,10 @@ typedef struct trp_memory_cache {
   uint64_t free;
 } trp_memory_cache;
 
-/* limit_bytes 0: three quarters of what the machine lets this process have. */
-void trp_memory_init(trp_memory *m, const troupe_allocator *host, uint64_t limit_bytes);
+/*   limit_bytes  0: three quarters of what the machine lets this process have
+ *   refused      a counter, or NULL */
+void trp_memory_init(trp_memory *m, const troupe_allocator *host, uint64_t limit_bytes,
+                     _Atomic uint64_t *refused);
 
 /* The allocator that counts; it borrows m. */
 troupe_allocator trp_memory_allocator(trp_memory *m);
@@ -56,7 +58,7 @@ void trp_memory_cache_close(trp_memory_cache *c);
 
 /* Counts something that there was no room for. */
 static inline void trp_memory_count_refusal(trp_memory *m) {
-  atomic_fetch_add_explicit(&m->refused, 1, memory_order_relaxed);
+  if (m->refused) atomic_fetch_add_explicit(m->refused, 1, memory_order_relaxed);
 }
 
 /* Who is refused first. The value is the part of the limit that is left to the others: 1/value. */

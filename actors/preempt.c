@@ -158,7 +158,7 @@ NO_SANITIZE static void tick_inside(trp_worker *w, troupe_actor *a, uint64_t now
   if (must_end(a, now)) {
     if (now - a->must_end_ns > TRP_KILL_NS) {
       if (w->frame.native) {
-        w->frame.leave = 1 + (sig_atomic_t)a->must_end_why;
+        trp_frame_leave_later(&w->frame, a->must_end_why);
       } else if (!a->leave_in_lua_only || in_lua(context)) {
         w->preempt.jumped = 1;
         trp_frame_leave(&w->frame, a->must_end_why);

@@ -67,7 +67,7 @@ static int enter(troupe_actor *a, const entry *e) {
     if (f->leave) {
       f->why = (troupe_exit_class)(f->leave - 1);
       f->leave = 0;
-      troupe_actor_exit(a, f->why, 0, NULL, NULL);
+      troupe_actor_exit(a, f->why, 0, f->reason, NULL);
     } else if (a->preempted && a->must_end) {
       troupe_actor_exit(a, a->must_end_why, 0, NULL, NULL);
     }

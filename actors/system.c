@@ -77,7 +77,8 @@ static int check_config(const troupe_config *c) {
 
 static void take_config(troupe_system *sys, const troupe_config *cfg) {
   sys->config = *cfg;
-  trp_memory_init(&sys->memory, cfg->allocator, cfg->memory_bytes);
+  trp_memory_init(&sys->memory, cfg->allocator, cfg->memory_bytes,
+                  &sys->counters.limits[TROUPE_LIMIT_SYSTEM_MEMORY]);
   sys->allocator = trp_memory_allocator(&sys->memory);
   sys->clock = cfg->clock ? (trp_clock){cfg->clock, cfg->clock_ctx} : trp_clock_monotonic();
   sys->log = (trp_log){
@@ -317,7 +318,6 @@ void troupe_system_stats(troupe_system *sys, troupe_stats *out) {
 #undef X
   out->memory_bytes = trp_account_used(&sys->memory.all);
   out->memory_limit_bytes = sys->memory.all.limit;
-  out->memory_refused = atomic_load_explicit(&sys->memory.refused, memory_order_relaxed);
   for (int i = 0; i < TROUPE_DEAD_COUNT; i++) {
     out->dead[i] = atomic_load_explicit(&sys->counters.dead[i], memory_order_relaxed);
   }

@@ -291,8 +291,7 @@ static int api_stats(lua_State *L) {
                   {"retries", stats.retries},
                   {"breaker_trips", stats.breaker_trips},
                   {"memory_bytes", stats.memory_bytes},
-                  {"memory_limit_bytes", stats.memory_limit_bytes},
-                  {"memory_refused", stats.memory_refused}};
+                  {"memory_limit_bytes", stats.memory_limit_bytes}};
   lua_createtable(L, 0, 16);
   for (size_t i = 0; i < sizeof counters / sizeof *counters; i++) {
     lua_pushinteger(L, (lua_Integer)counters[i].value);

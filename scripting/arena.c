@@ -62,8 +62,9 @@ static bool fits(trp_arena *a, size_t more) {
 
 /* No memory for the actor: it ends here, unless nobody runs in it. */
 static void *refuse(trp_arena *a) {
-  if (a->frame && a->frame->in_actor) trp_frame_leave(a->frame, TROUPE_EXIT_MEMORY_LIMIT);
-  return NULL;
+  if (!a->frame || !a->frame->in_actor) return NULL;
+  trp_overrun_say(a, a->why);
+  trp_frame_leave_because(a->frame, TROUPE_EXIT_MEMORY_LIMIT, a->why);
 }
 
 static void return_to_account(trp_arena *a, size_t bytes) {
@@ -558,10 +559,11 @@ void trp_arena_charge(trp_arena *a, size_t bytes) {
   a->external += bytes;
   grown(a);
   if (!over || !a->frame || !a->frame->in_actor) return;
+  trp_overrun_say(a, a->why);
   if (a->frame->native) {
-    trp_frame_leave_later(a->frame, TROUPE_EXIT_MEMORY_LIMIT);
+    trp_frame_leave_later_because(a->frame, TROUPE_EXIT_MEMORY_LIMIT, a->why);
   } else {
-    trp_frame_leave(a->frame, TROUPE_EXIT_MEMORY_LIMIT);
+    trp_frame_leave_because(a->frame, TROUPE_EXIT_MEMORY_LIMIT, a->why);
   }
 }
 

@@ -35,6 +35,7 @@
 #include "actors/base/list.h"
 #include "actors/frame.h"
 #include "actors/memory.h"
+#include "scripting/overrun.h"
 
 enum {
   TRP_ARENA_CELL = 16,         /* cell sizes are multiples of it */
@@ -80,6 +81,7 @@ typedef struct trp_arena {
 
   trp_arena_bound refused_by; /* why the last refused request was refused, */
   size_t refused;             /* and how many bytes more it asked for */
+  char why[TRP_OVERRUN_TEXT]; /* the same as a sentence, once the actor is left for it */
 } trp_arena;
 
 /* Takes no memory.

@@ -55,7 +55,8 @@ TROUPE_API const char *troupe_dead_reason_name(troupe_dead_reason reason);
   X(SPAWN, "spawn", "spawns refused: permissions.spawn was used up")                               \
   X(WIDER, "wider", "spawns refused: more was wanted than the spawning actor has")                 \
   X(MAX_ACTORS, "max_actors", "spawns refused")                                                    \
-  X(SOURCE_BYTES, "max_source_bytes", "scripts refused")
+  X(SOURCE_BYTES, "max_source_bytes", "scripts refused")                                           \
+  X(SYSTEM_MEMORY, "system_memory_bytes", "spawns, messages and blocks of heaps refused")
 typedef enum troupe_limit {
 #define X(name, lua, text) TROUPE_LIMIT_##name,
   TROUPE_LIMIT_MAP(X)
@@ -132,12 +133,11 @@ typedef struct troupe_stats {
   uint64_t restarts;
   uint64_t memory_bytes; /* now; workers keep up to 128 KiB each for what comes next */
   uint64_t memory_limit_bytes;
-  uint64_t memory_refused;       /* spawns, messages and blocks of heaps there was no room for */
-  uint64_t parked;               /* sends that had to wait for room */
-  uint64_t signals_dropped;      /* notices whose receiver was gone or no longer waited */
-  uint64_t calls, call_failures; /* tool calls and those that ended without a value */
-  uint64_t retries;              /* attempts after the first */
-  uint64_t breaker_trips;        /* circuit breakers opened */
+  uint64_t parked;                     /* sends that had to wait for room */
+  uint64_t signals_dropped;            /* notices whose receiver was gone or no longer waited */
+  uint64_t calls, call_failures;       /* tool calls and those that ended without a value */
+  uint64_t retries;                    /* attempts after the first */
+  uint64_t breaker_trips;              /* circuit breakers opened */
   uint64_t limits[TROUPE_LIMIT_COUNT]; /* how often each was met */
 } troupe_stats;
 

@@ -19,7 +19,7 @@ static void the_allocator_counts_what_is_alive_and_stops_at_the_limit(void **sta
   faulty f;
   trp_memory m;
   faulty_init(&f, 0);
-  trp_memory_init(&m, &f.allocator, 1000);
+  trp_memory_init(&m, &f.allocator, 1000, NULL);
   troupe_allocator al = trp_memory_allocator(&m);
   void *p = trp_alloc(&al, 600);
   assert_non_null(p);
@@ -42,7 +42,7 @@ static void the_allocator_counts_what_is_alive_and_stops_at_the_limit(void **sta
 static void the_default_limit_is_a_part_of_the_machine(void **state) {
   (void)state;
   trp_memory m;
-  trp_memory_init(&m, NULL, 0);
+  trp_memory_init(&m, NULL, 0, NULL);
   uint64_t ram = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
   assert_true(m.all.limit > MIB && m.all.limit <= ram / 4 * 3);
 }
@@ -55,7 +55,7 @@ static void a_cache_gives_everything_back(void **state) {
   size_t sizes[BLOCKS], held = 0;
   trp_rand r;
   trp_rand_init(&r, test_seed());
-  trp_memory_init(&m, NULL, 16 * MIB);
+  trp_memory_init(&m, NULL, 16 * MIB, NULL);
   trp_memory_cache_open(&c, &m);
   for (int round = 0; round < 20; round++) {
     for (int i = 0; i < BLOCKS; i++) {
@@ -80,7 +80,7 @@ static void a_cache_uses_the_limit_to_the_last_byte(void **state) {
   (void)state;
   trp_memory m;
   trp_memory_cache c;
-  trp_memory_init(&m, NULL, 100 * KIB);
+  trp_memory_init(&m, NULL, 100 * KIB, NULL);
   trp_memory_cache_open(&c, &m);
   size_t blocks = 0;
   while (trp_memory_take(&m, 100))
@@ -125,7 +125,7 @@ static void racing_workers_never_pass_the_limit(void **state) {
   racer racers[RACERS];
   pthread_t threads[RACERS];
   uint64_t seed = test_seed();
-  trp_memory_init(&m, NULL, 500 * KIB);
+  trp_memory_init(&m, NULL, 500 * KIB, NULL);
   for (int i = 0; i < RACERS; i++) {
     racers[i] = (racer){.m = &m, .seed = seed + (uint64_t)i};
     assert_int_equal(pthread_create(&threads[i], NULL, race, &racers[i]), 0);
@@ -193,7 +193,7 @@ static void full_mailboxes_are_bounded_together(void **state) {
 
   troupe_stats s;
   troupe_system_stats(w.sys, &s);
-  assert_int_equal(s.memory_refused, 1);
+  assert_int_equal(s.limits[TROUPE_LIMIT_SYSTEM_MEMORY], 1);
   assert_int_equal(s.dead[TROUPE_DEAD_NO_MEMORY], 1);
   assert_int_equal(w.last_dead, TROUPE_DEAD_NO_MEMORY);
 

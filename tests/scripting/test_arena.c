@@ -26,7 +26,7 @@ typedef struct heap {
 static void heap_init(heap *h, size_t limit, long fail_at) {
   memset(h, 0, sizeof *h);
   faulty_init(&h->memory, fail_at);
-  trp_memory_init(&h->system, &h->memory.allocator, UINT64_C(1) << 40);
+  trp_memory_init(&h->system, &h->memory.allocator, UINT64_C(1) << 40, NULL);
   h->counted = trp_memory_allocator(&h->system);
   trp_account_init(&h->account, 0, NULL);
   trp_arena_init(&h->arena, &h->counted, limit, &h->account, &h->system);
