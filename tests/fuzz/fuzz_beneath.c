@@ -67,10 +67,10 @@ static void take(const uint8_t **data, size_t *size, char *out) {
 
 /* "@" at a path's beginning stands for the folder above the granted ones, whose name varies. */
 static void expand(char *text) {
-  char rest[PART_MAX + 1];
+  char whole[sizeof base + PART_MAX];
   if (text[0] != '@') return;
-  memcpy(rest, text + 1, strlen(text));
-  snprintf(text, PART_MAX + 1, "%s%.500s", base, rest);
+  snprintf(whole, sizeof whole, "%s%s", base, text + 1);
+  snprintf(text, PART_MAX + 1, "%.*s", (int)PART_MAX, whole);
 }
 
 static bool is_inside(const char *path, bool write) {
