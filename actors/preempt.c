@@ -41,18 +41,24 @@ NO_SANITIZE static uint64_t read_clock(clockid_t clock) {
 uint64_t trp_preempt_cpu_ns(void) { return read_clock(CLOCK_THREAD_CPUTIME_ID); }
 NO_SANITIZE static uint64_t now_ns(void) { return read_clock(CLOCK_MONOTONIC); }
 
-/* True when a kill has arrived. Looks only at what was pushed since the last tick: the list below
- * it does not change while its owner, this thread, is inside the actor. */
+NO_SANITIZE static bool kill_among(const troupe_actor *a, const trp_msg *m, const trp_msg *last) {
+  bool found = false;
+  for (; m && m != last; m = m->next) {
+    if (m->type == TRP_MSG_KILL && m->to.id == a->pid.id) found = true;
+  }
+  return found;
+}
+
+/* True when a kill has arrived: behind what the owner handles, which is looked at first, or since
+ * the last tick. Neither list changes below its newest while its owner, this thread, is inside the
+ * actor. */
 NO_SANITIZE static bool kill_arrived(troupe_actor *a) {
   const trp_msg *newest =
       trp_inbox_newest(atomic_load_explicit(&a->slot->inbox, memory_order_acquire));
   const trp_msg *last = a->inbox_seen;
-  bool found = false;
-  for (const trp_msg *m = newest; m && m != last; m = m->next) {
-    if (m->type == TRP_MSG_KILL && m->to.id == a->pid.id) found = true;
-  }
   a->inbox_seen = newest;
-  return found;
+  return kill_among(a, newest, last) ||
+         (!last && kill_among(a, a->lanes[TRP_LANE_CONTROL].head, NULL));
 }
 
 /* Whether the processor time of one message is used up. */

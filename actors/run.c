@@ -56,6 +56,7 @@ static int enter(troupe_actor *a, const entry *e) {
   TRP_ASSERT(!f->in_actor && f->native == 0 && !a->preempted);
   if (e->op != GO_ON) a->cpu_ns = a->cpu_mark_ns = 0;
   a->must_end = false;
+  a->inbox_seen = NULL;
   w->running = a;
   if (sigsetjmp(f->jump, 0) == 0) {
     f->in_actor = 1;
@@ -266,7 +267,6 @@ static void go_on(troupe_actor *a) {
 static bool step(troupe_actor *a) {
   trp_msg *m;
   trp_inbox_take(a->slot, a->lanes);
-  a->inbox_seen = NULL;
   if (a->preempted)
     go_on(a);
   else if ((m = trp_queue_pop(&a->lanes[TRP_LANE_CONTROL])))

@@ -27,6 +27,7 @@ typedef struct cast { /* one script and its parent */
   troupe_spawn_opts opts;
   troupe_pid pid;
   unsigned restarts_left;
+  bool kill_at_once; /* the kill is there before it has begun */
   _Atomic unsigned started, exits, gone;
   troupe_exit_class class_; /* of the last exit, as what follows */
   int code;
@@ -78,7 +79,9 @@ static inline void stage_stop(stage *s) {
 static inline int cast_init(troupe_actor *a, void *arg) {
   cast *c = arg;
   troupe_actor_set_state(a, c);
-  return troupe_actor_spawn(a, &c->opts, &c->pid, NULL);
+  int err = troupe_actor_spawn(a, &c->opts, &c->pid, NULL);
+  if (!err && c->kill_at_once) err = troupe_kill(troupe_actor_system(a), c->pid);
+  return err;
 }
 static inline int cast_receive(troupe_actor *a, const troupe_message *m) {
   (void)a, (void)m;
