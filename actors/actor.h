@@ -93,6 +93,8 @@ struct troupe_actor {
   trp_ledger ledger;
   trp_queue watchers; /* TRP_MSG_WATCH messages, each a `down` to be; ptr: back */
   uint32_t children;
+  uint32_t reports, reports_left_out; /* ends of children told to the log in report_s, or not */
+  uint64_t report_s;
   struct troupe_child
       *edge;        /* ours, owned by the parent; its message is with us between start and exit */
   uint64_t edge_id; /* the parent's ledger item for us */

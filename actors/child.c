@@ -7,6 +7,8 @@
 #include "actors/send.h"
 #include "actors/system.h"
 
+#define REPORTS_PER_S 32 /* lines about failed children of one actor */
+
 /* ---- parent to child ----------------------------------------------------------------------- */
 
 /* The inbox of a child that still has an edge is open, so this cannot fail. */
@@ -162,8 +164,42 @@ void trp_child_orphan(troupe_system *sys, trp_msg *m) {
   push_edge(sys, c, c->child, TRP_EDGE_RELEASE);
 }
 
+void trp_child_reports_flush(troupe_actor *a) {
+  if (!a->reports_left_out) return;
+  char who[TROUPE_KIND_MAX + 64];
+  trp_actor_describe(a, who, sizeof who);
+  trp_log_write(&a->sys->log, TROUPE_LOG_WARN, who, "ends of actors it has started, not shown: %u",
+                (unsigned)a->reports_left_out);
+  a->reports_left_out = 0;
+}
+
+/* Tells the log of a child's failure: by the parent, so that a loop that starts what fails at once
+ * fills no log. All of them are counted. */
+static void report(troupe_actor *a, const troupe_child *c) {
+  const troupe_exit *why = troupe_child_reason(c);
+  if (troupe_exit_is_clean(why->class_)) return;
+  uint64_t now_s = trp_clock_ns(&a->sys->clock) / TRP_NS_PER_S;
+  if (now_s != a->report_s) {
+    trp_child_reports_flush(a);
+    a->report_s = now_s;
+    a->reports = 0;
+  }
+  if (a->reports == REPORTS_PER_S) {
+    a->reports_left_out++;
+    return;
+  }
+  a->reports++;
+  char who[TROUPE_KIND_MAX + 64];
+  trp_actor_describe(c->body, who, sizeof who);
+  trp_log_write(&a->sys->log, TROUPE_LOG_WARN, who, "ended: %s%s%s%s%s",
+                troupe_exit_class_name(why->class_), why->reason ? ": " : "",
+                why->reason ? why->reason : "", why->traceback ? "; " : "",
+                why->traceback ? why->traceback : "");
+}
+
 static void child_exited(troupe_actor *a, troupe_child *c) {
   c->exited = true;
+  report(a, c);
   trp_ledger_set_deadline(&a->ledger, &c->item, UINT64_MAX);
   if (listens(a))
     trp_run_child(a, c, TROUPE_CHILD_EXITED);

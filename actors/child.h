@@ -23,7 +23,8 @@ struct troupe_child {
   trp_msg msg;
   trp_msg started; /* the parent has handled it long before the next, as EXITED comes between */
   troupe_pid child, parent;
-  uint64_t item_id; /* what the child calls itself when it speaks to the parent */
+  const troupe_actor *body; /* of the child; there until it is released */
+  uint64_t item_id;         /* what the child calls itself when it speaks to the parent */
   uint32_t generation;
   /* The newest generation that the parent wants stopped, killed. The message that says so may come
    * before the START of that generation, when it had been on its way already: so START looks. */
@@ -36,6 +37,8 @@ struct troupe_child {
 
 /* Handles an edge message at its receiver. After RELEASE the actor is GONE. */
 void trp_child_receive(troupe_actor *a, trp_msg *m);
+/* Says how many ends of children the log was not told. */
+void trp_child_reports_flush(troupe_actor *a);
 /* The child with this ledger item has started. */
 void trp_child_started(troupe_actor *a, uint64_t id);
 

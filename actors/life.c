@@ -150,19 +150,14 @@ static void go_down(troupe_actor *a) {
     trp_life_release(a);
 }
 
-static void report(troupe_actor *a) {
+/* Counts an end that is none of success. What the log is told of it, its parent says. */
+static void count_crash(troupe_actor *a) {
   const troupe_exit *why = &a->why->exit;
   if (troupe_exit_is_clean(why->class_)) return;
   trp_count(&a->sys->counters.crashes);
   if (why->class_ == TROUPE_EXIT_MEMORY_LIMIT) trp_count_limit(a->sys, TROUPE_LIMIT_MEMORY_BYTES);
   if (why->class_ == TROUPE_EXIT_CPU_LIMIT)
     trp_count_limit(a->sys, TROUPE_LIMIT_CPU_MS_PER_MESSAGE);
-  char who[TROUPE_KIND_MAX + 64];
-  trp_actor_describe(a, who, sizeof who);
-  trp_log_write(&a->sys->log, TROUPE_LOG_WARN, who, "ended: %s%s%s%s%s",
-                troupe_exit_class_name(why->class_), why->reason ? ": " : "",
-                why->reason ? why->reason : "", why->traceback ? "; " : "",
-                why->traceback ? why->traceback : "");
 }
 
 /* Takes out of the line what only the generation that ends has waited for. */
@@ -184,7 +179,7 @@ static void end_generation(troupe_actor *a) {
   a->blocked = a->preempted = false;
   if (a->behavior->fini) a->behavior->fini(a);
   a->state = NULL;
-  report(a);
+  count_crash(a);
   settle_ledger(a, false);
   troupe_actor_rescan(a); /* what it had skipped goes back in front for the next one */
   drop_signals(a);
@@ -291,6 +286,7 @@ void trp_life_release(troupe_actor *a) {
   pthread_mutex_unlock(lock);
 
   if (a->name) trp_names_remove(&sys->names, a->name, a->pid);
+  trp_child_reports_flush(a);
   bury_all(a, &refused, why);
   for (int lane = 0; lane < TRP_LANES; lane++)
     bury_all(a, &a->lanes[lane], why);

@@ -125,6 +125,7 @@ int trp_spawn(troupe_system *sys, troupe_actor *parent, const troupe_spawn_opts 
                      .from = a->pid,
                      .dispose = tick_dispose};
   c->child = a->pid;
+  c->body = a;
   c->parent = parent_pid;
   c->generation = 1;
   c->shutdown_ms = a->shutdown_ms;

@@ -348,6 +348,32 @@ static void a_blocking_handler_answers_when_it_is_done(void **state) {
   stage_stop(&s);
 }
 
+static unsigned lines_with(stage *s, const char *text) {
+  unsigned n = 0;
+  for (const char *at = s->log; (at = strstr(at, text)); at++)
+    n++;
+  return n;
+}
+
+static void failures_in_a_loop_do_not_fill_the_log(void **state) {
+  (void)state;
+  stage s;
+  cast c;
+  stage_start(&s, 0);
+  cast_run(&s, &c,
+           "local t = require 'troupe' local function fail(n) for i = 1, n do "
+           "assert(not t.try_spawn { source = 'error(\"broken\")' }) end end "
+           "fail(32) t.sleep(5000) fail(33) t.sleep(5000) fail(500) t.sleep(5000) fail(1)");
+  expect_class(&c, TROUPE_EXIT_NORMAL);
+  assert_int_equal(lines_with(&s, "ended: init_failed"), 32 + 32 + 32 + 1);
+  assert_int_equal(lines_with(&s, "not shown: 1\n"), 1);
+  assert_int_equal(lines_with(&s, "not shown: 468\n"), 1);
+  troupe_stats stats;
+  troupe_system_stats(s.w.sys, &stats);
+  assert_int_equal(stats.crashes, 32 + 33 + 500 + 1);
+  stage_stop(&s);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_host_tells_and_asks_with_msgpack),
@@ -357,6 +383,7 @@ int main(void) {
       cmocka_unit_test(ends_settle_what_handlers_wait_for),
       cmocka_unit_test(memory_that_fails_is_an_error_everywhere),
       cmocka_unit_test(a_blocking_handler_answers_when_it_is_done),
+      cmocka_unit_test(failures_in_a_loop_do_not_fill_the_log),
   };
   return run_tests(tests);
 }
