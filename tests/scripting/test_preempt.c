@@ -2,6 +2,9 @@
  * wherever it is. Real workers, real time; what is checked is how things end, never how fast. */
 #include "tests/scripting/stage.h"
 
+#include "actors/actor.h"
+#include "actors/base/thread.h"
+
 /* Each in another kind of place: plain code, protected calls, handlers, coroutines, C functions of
  * the library that run without end, code called from C that cannot yield. */
 static const char *const endless[] = {
@@ -111,6 +114,76 @@ static void a_kill_ends_an_endless_script(void **state) {
     assert_int_not_equal(c.class_, TROUPE_EXIT_NORMAL);
     assert_int_equal(c.exits, 1);
   }
+  stage_stop(&s);
+}
+
+static void a_kill_that_comes_with_the_start_is_seen(void **state) {
+  (void)state;
+  static const char *const sources[] = {"while true do end",
+                                        "table.sort({3, 2, 1}, function() while true do end end)"};
+  stage s;
+  stage_start(&s, 1);
+  for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
+    cast c = {.kill_at_once = true};
+    troupe_script script = TROUPE_SCRIPT_INIT;
+    script.source = sources[i];
+    script.limits.cpu_ms_per_message = 60000;
+    cast_start(&s, &c, &script);
+    cast_end(&c);
+    expect_class(&c, TROUPE_EXIT_KILLED);
+  }
+  stage_stop(&s);
+}
+
+/* Two callbacks that the kernel runs without a look at the inbox between them. The first one sees
+ * the request to end, but comes to its end by itself; the second computes without end. */
+static _Atomic int stubborn_turns;
+
+static int stubborn_init(troupe_actor *a, void *arg) {
+  (void)arg;
+  uint64_t id;
+  for (int i = 0; i < 2; i++)
+    assert_int_equal(troupe_actor_timer(a, 1, 0, true, NULL, &id), TROUPE_OK);
+  usleep(10000); /* both are due when it looks */
+  return TROUPE_OK;
+}
+static int stubborn_receive(troupe_actor *a, const troupe_message *m) {
+  (void)a, (void)m;
+  return TROUPE_OK;
+}
+static void stubborn_resume(troupe_actor *a, const troupe_event *e) {
+  (void)e;
+  bool first = atomic_fetch_add(&stubborn_turns, 1) == 0;
+  while (!(first && a->must_end)) {
+  }
+}
+static void stubborn_preempt(troupe_actor *a) { (void)a; }
+static const troupe_behavior stubborn = {.size = sizeof stubborn,
+                                         .name = "stubborn",
+                                         .init = stubborn_init,
+                                         .receive = stubborn_receive,
+                                         .resume = stubborn_resume,
+                                         .preempt = stubborn_preempt};
+
+static void a_kill_that_one_callback_outlives_ends_the_next(void **state) {
+  (void)state;
+  if (TRP_UNDER_TSAN) skip(); /* ticks act in Lua's code only */
+  stage s;
+  stage_start(&s, 1);
+  troupe_spawn_opts o = TROUPE_SPAWN_INIT;
+  o.behavior = &stubborn;
+  troupe_pid pid;
+  assert_int_equal(troupe_spawn(s.w.sys, &pid, &o), TROUPE_OK);
+  for (int i = 0; i < 10000 && !stubborn_turns; i++)
+    usleep(1000);
+  assert_int_equal(troupe_kill(s.w.sys, pid), TROUPE_OK);
+  troupe_stats stats = {.actors = 3};
+  for (int i = 0; i < 10000 && stats.actors > 2; i++) { /* two are the system's own */
+    usleep(1000);
+    troupe_system_stats(s.w.sys, &stats);
+  }
+  assert_int_equal(stubborn_turns, 2);
+  assert_int_equal(stats.actors, 2);
   stage_stop(&s);
 }
 
@@ -244,6 +317,8 @@ int main(void) {
       cmocka_unit_test(every_endless_script_is_ended_at_its_limit),
       cmocka_unit_test(all_of_them_at_once_leave_others_their_turn),
       cmocka_unit_test(a_kill_ends_an_endless_script),
+      cmocka_unit_test(a_kill_that_comes_with_the_start_is_seen),
+      cmocka_unit_test(a_kill_that_one_callback_outlives_ends_the_next),
       cmocka_unit_test(what_computes_while_it_starts_or_ends_is_ended_at_its_deadline),
       cmocka_unit_test(handlers_that_are_preempted_while_the_actor_stops_come_to_their_end),
       cmocka_unit_test(a_system_full_of_endless_scripts_stops),
