@@ -1,0 +1,3 @@
+-- attack: an iterator whose single step never ends
+-- allowed: cpu_limit
+for _ in ("x"):rep(20000):gmatch "(.-)(.-)(.-)(.-)y" do end

@@ -1,0 +1,3 @@
+-- attack: the simplest loop without an end
+-- allowed: cpu_limit
+while true do end

@@ -1,0 +1,4 @@
+-- attack: a backward goto
+-- allowed: cpu_limit
+::again::
+goto again
