@@ -196,6 +196,34 @@ static void an_expired_ask_is_never_seen(void **state) {
   world_stop(&x.w);
 }
 
+static int rest(troupe_actor *a, probe *p, const troupe_message *m) {
+  (void)m;
+  troupe_actor_block(a, true);
+  return troupe_actor_timer(a, 100, 0, true, NULL, &p->id);
+}
+static void rested(troupe_actor *a, probe *p, const troupe_event *e) {
+  (void)p, (void)e;
+  troupe_actor_block(a, false);
+}
+
+static void it_is_a_dead_letter_and_no_late_reply(void **state) {
+  (void)state;
+  pair x;
+  pair_start(&x);
+  x.to.script = (probe_script){.receive = rest, .resume = rested};
+  troupe_tell(x.w.sys, x.pto, "first", NULL, 0);
+  world_settle(&x.w);
+  x.s.timeout_ms = 50;
+  go(&x, "second");
+  world_pass(&x.w, 100);
+  assert_int_equal(x.from.last.code, TROUPE_E_TIMEOUT);
+  assert_int_equal(x.from.events, 1);
+  assert_int_equal(x.to.asks, 0);
+  assert_int_equal(dead(&x.w, TROUPE_DEAD_EXPIRED), 1);
+  assert_int_equal(x.w.dead_seen, 1);
+  world_stop(&x.w);
+}
+
 static void an_ask_waits_for_room_within_both_limits(void **state) {
   (void)state;
   for (int which = 0; which < 2; which++) {
@@ -475,6 +503,7 @@ int main(void) {
       cmocka_unit_test(so_is_a_reply_whose_asker_has_ended),
       cmocka_unit_test(a_kept_ask_is_answered_later_or_with_the_end),
       cmocka_unit_test(an_expired_ask_is_never_seen),
+      cmocka_unit_test(it_is_a_dead_letter_and_no_late_reply),
       cmocka_unit_test(an_ask_waits_for_room_within_both_limits),
       cmocka_unit_test(open_asks_are_limited),
       cmocka_unit_test(a_host_asks_and_waits),

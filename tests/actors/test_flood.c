@@ -150,8 +150,8 @@ static void monitors_in_a_loop_stop_at_the_limit_until_the_target_has_forgotten_
     run_once(&w, pid, "go");
     assert_int_equal(plan.done, cases[i].done);
     assert_int_equal(plan.rc, cases[i].rc);
-    assert_true(blocks(&w) <= before + 2 * LIMIT + 8); /* an item and a message each */
-    world_settle(&w);                                  /* the target has its turn */
+    assert_true(blocks(&w) <= before + 2L * LIMIT + 8); /* an item and a message each */
+    world_settle(&w);                                   /* the target has its turn */
     assert_true(blocks(&w) <= before + 8);
   }
   assert_int_equal(p.downs, 0);
@@ -182,7 +182,7 @@ static void so_do_monitors_of_what_has_ended(void **state) {
 
 static int watch_twice_forget_once(troupe_actor *a, probe *p, const troupe_message *m) {
   const scheme *plan = p->user;
-  uint64_t other;
+  uint64_t other = 0;
   if (m->type != TROUPE_MESSAGE_TELL) return TROUPE_OK;
   if (strcmp(m->kind, "crash") == 0) return TROUPE_E_ERROR;
   int err = troupe_actor_monitor(a, plan->target, &p->id);

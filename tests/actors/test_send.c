@@ -63,6 +63,8 @@ static void the_systems_message_limit_and_bad_kinds_are_refused(void **state) {
   char *big = calloc(1, limit + 1);
   assert_int_equal(troupe_tell(w.sys, pid, "m", big, limit), TROUPE_OK);
   assert_int_equal(troupe_tell(w.sys, pid, "m", big, limit + 1), TROUPE_E_TOO_BIG);
+  assert_int_equal(w.dead_seen, 1);
+  assert_int_equal(w.last_dead, TROUPE_DEAD_TOO_BIG);
   free(big);
   char kind[66];
   memset(kind, 'k', 65);
