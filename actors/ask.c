@@ -76,6 +76,7 @@ int trp_ask_start(troupe_actor *a, trp_msg *m, uint32_t timeout_ms, uint32_t wai
   if (timeout_ms == 0) timeout_ms = DEFAULT_TIMEOUT_MS;
   uint64_t deadline =
       timeout_ms == TROUPE_INFINITY ? 0 : trp_clock_ns(&sys->clock) + timeout_ms * TRP_NS_PER_MS;
+  if (q) q->item.bytes = sizeof *q;
   int err = q ? trp_ledger_add(&a->ledger, &q->item, &ask_ops, deadline) : TROUPE_E_NO_MEMORY;
   if (err) {
     trp_free(&sys->allocator, q, sizeof *q);
@@ -247,6 +248,7 @@ int troupe_actor_keep_ask(troupe_actor *self, uint64_t *id) {
   *id = 0;
   if (!self->current || self->verdict != TRP_VERDICT_NONE) return TROUPE_E_INVALID;
   kept *k = trp_zalloc(&self->sys->allocator, sizeof *k);
+  if (k) k->item.bytes = sizeof *k + (size_t)trp_msg_bytes(self->current);
   int err = k ? trp_ledger_add(&self->ledger, &k->item, &kept_ops, 0) : TROUPE_E_NO_MEMORY;
   if (err) {
     trp_free(&self->sys->allocator, k, sizeof *k);

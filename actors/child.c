@@ -149,6 +149,7 @@ void trp_child_started(troupe_actor *a, uint64_t id) {
 int trp_child_adopt(troupe_actor *a, troupe_child *c) {
   c->parent = a->pid;
   a->children++;
+  c->item.bytes = sizeof *c;
   int err = a->phase > TRP_STOPPING ? TROUPE_E_STOPPED
                                     : trp_ledger_add(&a->ledger, &c->item, &child_ops, UINT64_MAX);
   if (err) c->item.id = 0; /* it ends before it began */

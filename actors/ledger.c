@@ -18,6 +18,11 @@ void trp_ledger_fini(trp_ledger *l) {
   trp_heap_fini(&l->due);
 }
 
+static void count_bytes(trp_ledger *l, size_t more, size_t less) {
+  l->bytes += more - less; /* modulo 2^64, so right in both directions */
+  if (l->on_bytes && more != less) l->on_bytes(l, more, less);
+}
+
 static bool is_full(const trp_ledger *l, const trp_item_ops *ops) {
   uint32_t limit = l->limit[ops->index] ? l->limit[ops->index] : ops->limit;
   return limit && !l->unlimited && l->count[ops->index] >= limit;
@@ -43,7 +48,17 @@ int trp_ledger_add(trp_ledger *l, trp_item *it, const trp_item_ops *ops, uint64_
   l->count[ops->index]++;
   trp_link_init(&it->link);
   trp_list_push_back(&l->items, &it->link);
+  count_bytes(l, it->bytes, 0);
   return TROUPE_OK;
+}
+
+void trp_ledger_resize(trp_ledger *l, trp_item *it, size_t bytes) {
+  size_t was = it->bytes;
+  it->bytes = bytes;
+  if (bytes > was)
+    count_bytes(l, bytes - was, 0);
+  else
+    count_bytes(l, 0, was - bytes);
 }
 
 void trp_ledger_remove(trp_ledger *l, trp_item *it) {
@@ -54,6 +69,7 @@ void trp_ledger_remove(trp_ledger *l, trp_item *it) {
   trp_heap_remove(&l->due, &it->due);
   trp_list_remove(&it->link);
   l->count[it->ops->index]--;
+  count_bytes(l, 0, it->bytes);
 }
 
 trp_item *trp_ledger_find(const trp_ledger *l, uint64_t id) { return trp_map_get(&l->by_id, id); }

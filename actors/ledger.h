@@ -48,9 +48,12 @@ struct trp_item { /* embed it first */
   trp_heap_node due; /* key: ns */
   uint64_t id;
   const trp_item_ops *ops;
+  size_t bytes; /* memory kept for it, set before it is added; 0: not worth counting */
 };
 
-typedef struct trp_ledger {
+typedef struct trp_ledger trp_ledger;
+
+struct trp_ledger {
   const troupe_allocator *al;
   trp_list items;
   trp_map by_id;
@@ -60,10 +63,13 @@ typedef struct trp_ledger {
   uint32_t limit[TRP_ITEM_KINDS]; /* of this actor; 0: as the ops say */
   _Atomic uint64_t *refusals;     /* the system's counters, by troupe_limit; NULL: not counted */
   bool unlimited;                 /* the host port: it asks for everybody outside */
+  size_t bytes;                   /* of all items */
+  /* Told of each change of `bytes`, or NULL. It must not touch the ledger. */
+  void (*on_bytes)(trp_ledger *l, size_t more, size_t less);
 #if defined(TROUPE_ASSERTS)
   const trp_points *points; /* of the test that watches, or NULL */
 #endif
-} trp_ledger;
+};
 
 int trp_ledger_init(trp_ledger *l, const troupe_allocator *al);
 void trp_ledger_fini(trp_ledger *l); /* must be empty */
@@ -73,6 +79,8 @@ void trp_ledger_fini(trp_ledger *l); /* must be empty */
  * Returns TROUPE_OK, TROUPE_E_LIMIT, TROUPE_E_NO_MEMORY; on an error the item is still the
  * caller's. */
 int trp_ledger_add(trp_ledger *l, trp_item *it, const trp_item_ops *ops, uint64_t deadline_ns);
+/* The item on the ledger keeps as many bytes from now on. */
+void trp_ledger_resize(trp_ledger *l, trp_item *it, size_t bytes);
 /* Takes it off; the item is the caller's again. */
 void trp_ledger_remove(trp_ledger *l, trp_item *it);
 trp_item *trp_ledger_find(const trp_ledger *l, uint64_t id);

@@ -97,6 +97,7 @@ static int start(troupe_actor *self, troupe_pid target, bool direct, void *user,
   *id = 0;
   monitor *w = trp_zalloc(&sys->allocator, sizeof *w);
   trp_msg *m = trp_msg_new(sys, TRP_MSG_WATCH, target, self->pid, NULL, 0, NULL, 0);
+  if (w && m) w->item.bytes = sizeof *w + (size_t)trp_msg_bytes(m);
   int err = w && m ? trp_ledger_add(&self->ledger, &w->item, &monitor_ops, 0) : TROUPE_E_NO_MEMORY;
   if (err) {
     trp_free(&sys->allocator, w, sizeof *w);

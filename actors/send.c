@@ -222,6 +222,7 @@ static int park(troupe_actor *a, trp_slot *slot, trp_msg *m, uint32_t wait_ms, u
   trp_park *p = trp_zalloc(&sys->allocator, sizeof *p);
   if (!p) return TROUPE_E_NO_MEMORY;
   uint64_t deadline = trp_clock_ns(&sys->clock) + wait_ms * TRP_NS_PER_MS;
+  p->item.bytes = sizeof *p + (size_t)trp_msg_bytes(m);
   int err = trp_ledger_add(&a->ledger, &p->item, &park_ops, deadline);
   if (err) {
     trp_free(&sys->allocator, p, sizeof *p);

@@ -97,6 +97,7 @@ int troupe_actor_timer(troupe_actor *self, uint64_t delay_ms, uint64_t period_ms
   t->user = user;
   t->msg = (trp_msg){
       .to = self->pid, .type = TRP_MSG_TIMER, .lane = TRP_LANE_LINE, .dispose = timer_dispose};
+  t->item.bytes = sizeof *t;
   int err = trp_ledger_add(&self->ledger, &t->item, &timer_ops, t->due_ns ? t->due_ns : 1);
   if (err) {
     trp_free(&self->sys->allocator, t, sizeof *t);

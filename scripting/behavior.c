@@ -8,6 +8,7 @@
 #include "actors/system.h"
 #include "scripting/alarm.h"
 #include "scripting/api.h"
+#include "scripting/collect.h"
 #include "scripting/fault.h"
 #include "scripting/payload.h"
 #include "scripting/ref.h"
@@ -359,6 +360,19 @@ int trp_behavior_push_message(lua_State *L, trp_task *task) {
   return TROUPE_OK;
 }
 
+/* Keeps an ask for the task that it is handed to; false: it has been refused. */
+static bool keep_for(trp_lua *lua, trp_task *task, const troupe_message *m) {
+  bool fits = trp_collect_room(lua->L, m->len + TRP_COLLECT_KEPT);
+  const char *why = fits ? "too many asks are unanswered" : "no memory is left for it";
+  trp_frame *frame = trp_actor_frame(lua->actor);
+  TRP_NATIVE_BEGIN(frame);
+  int err = !fits ? TROUPE_E_TOO_BIG : trp_reply_full(lua) ? TROUPE_E_LIMIT : TROUPE_OK;
+  if (!err) err = troupe_actor_keep_ask(lua->actor, &task->kept);
+  if (err) troupe_actor_reply_error(lua->actor, err, why);
+  TRP_NATIVE_END(frame);
+  return err == TROUPE_OK;
+}
+
 /* Hands a message to a task that waits for it. False: none does. */
 static bool hand_over(trp_lua *lua, const troupe_message *m, int *rc) {
   trp_task *task = lua->waiting_first;
@@ -366,16 +380,7 @@ static bool hand_over(trp_lua *lua, const troupe_message *m, int *rc) {
     task = task->wait_next;
   if (!task) return false;
   *rc = TROUPE_OK;
-  if (m->type == TROUPE_MESSAGE_ASK) {
-    trp_frame *frame = trp_actor_frame(lua->actor);
-    TRP_NATIVE_BEGIN(frame);
-    int err = trp_reply_full(lua) ? TROUPE_E_LIMIT : TROUPE_OK;
-    if (!err) err = troupe_actor_keep_ask(lua->actor, &task->kept);
-    if (err) troupe_actor_reply_error(lua->actor, err, "too many asks are unanswered");
-    TRP_NATIVE_END(frame);
-    if (err) return true;
-  }
-  trp_task_deliver(lua, task, m);
+  if (m->type != TROUPE_MESSAGE_ASK || keep_for(lua, task, m)) trp_task_deliver(lua, task, m);
   return true;
 }
 

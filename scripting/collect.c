@@ -51,3 +51,10 @@ void trp_collect_all(lua_State *L) {
   lua->must_collect = false;
   trp_arena_rearm(&lua->arena);
 }
+
+bool trp_collect_room(lua_State *L, size_t bytes) {
+  trp_arena *a = &trp_lua_of(L)->arena;
+  if (trp_arena_fits(a, bytes)) return true;
+  trp_collect_all(L);
+  return trp_arena_fits(a, bytes);
+}

@@ -13,6 +13,8 @@
 
 #include "scripting/state.h"
 
+enum { TRP_COLLECT_KEPT = 512 }; /* what keeping a message takes at most, beside its payload */
+
 /* The arena's on_soft. */
 void trp_collect_want(trp_arena *a);
 
@@ -21,6 +23,10 @@ void trp_collect_some(lua_State *L);
 
 /* Collects everything at once and gives back what that has freed. */
 void trp_collect_all(lua_State *L);
+
+/* Whether that many bytes more fit; when they do not, everything is collected first. For what comes
+ * from others and must not be able to end the actor. */
+bool trp_collect_room(lua_State *L, size_t bytes);
 
 /* Bytes of the arena that live objects take, as Lua counts them. */
 size_t trp_collect_live(lua_State *L);

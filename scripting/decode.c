@@ -194,10 +194,8 @@ static bool has_room(lua_State *L, const void *data, size_t len, bool args) {
   size_t cost = len * WORST_RATIO + CHUNK_SLACK;
   if (trp_arena_fits(a, cost)) return true;
   cost = trp_codec_cost(data, len) + CHUNK_SLACK;
-  if (args) cost += stack_bytes(data, len);
-  if (trp_arena_fits(a, cost)) return true;
-  trp_collect_all(L);
-  return trp_arena_fits(a, cost);
+  if (args) cost += stack_bytes(data, len) + len + TRP_COLLECT_KEPT;
+  return trp_collect_room(L, cost);
 }
 
 /* ---- whole messages ------------------------------------------------------------------------ */

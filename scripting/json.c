@@ -13,6 +13,7 @@
 
 #include "actors/base/mem.h"
 #include "scripting/codec.h"
+#include "scripting/collect.h"
 #include "scripting/fault.h"
 #include "scripting/modules.h"
 #include "scripting/scratch.h"
@@ -68,13 +69,7 @@ static size_t tree_cost(const char *text, size_t len) {
 }
 
 /* A text from elsewhere must not be able to end the actor that reads it. */
-static bool has_room(lua_State *L, size_t cost) {
-  trp_arena *a = &trp_lua_of(L)->arena;
-  if (trp_arena_fits(a, 2 * cost)) return true;
-  lua_gc(L, LUA_GCCOLLECT);
-  (void)trp_arena_trim(a);
-  return trp_arena_fits(a, 2 * cost);
-}
+static bool has_room(lua_State *L, size_t cost) { return trp_collect_room(L, 2 * cost); }
 
 /* Native. */
 static int parse(trp_lua *lua, const char *text, size_t len, tree **out, char *msg,

@@ -26,6 +26,8 @@ int trp_scratch_open(trp_scratch **out, trp_ledger *ledger, trp_frame *frame,
   trp_scratch *s = trp_zalloc(al, sizeof *s);
   if (s) {
     trp_buf_init(&s->buf, al, limit);
+    s->ledger = ledger;
+    s->item.bytes = sizeof *s;
     err = trp_ledger_add(ledger, &s->item, &ops, 0);
     if (err) {
       destroy(s);
@@ -49,12 +51,14 @@ void trp_scratch_reset(trp_scratch *s, trp_frame *frame) {
   if (s->buf.cap <= TRP_SCRATCH_KEEP) return;
   TRP_NATIVE_BEGIN(frame);
   trp_buf_fini(&s->buf);
+  trp_ledger_resize(s->ledger, &s->item, sizeof *s);
   TRP_NATIVE_END(frame);
 }
 
 int trp_scratch_grow(trp_scratch *s, trp_frame *frame, const void *p, size_t n) {
   TRP_NATIVE_BEGIN(frame);
   int err = trp_buf_append(&s->buf, p, n);
+  trp_ledger_resize(s->ledger, &s->item, sizeof *s + s->buf.cap);
   TRP_NATIVE_END(frame);
   return err;
 }

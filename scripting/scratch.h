@@ -2,7 +2,7 @@
  *
  * One per Lua side, used again and again. It hangs on the ledger, because whoever fills it can be
  * left at any point: the kernel frees it when the generation ends. Its memory is bounded by the
- * limit of a message and not counted against the heap.
+ * limit of a message and counts as kept for the actor.
  *
  * Thread: owner. */
 #ifndef TRP_SCRIPTING_SCRATCH_H
@@ -18,6 +18,7 @@ enum { TRP_SCRATCH_KEEP = 64 * 1024 }; /* bytes a reset leaves allocated at most
 
 typedef struct trp_scratch {
   trp_item item;
+  trp_ledger *ledger;
   trp_buf buf;
 } trp_scratch;
 

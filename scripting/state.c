@@ -25,6 +25,15 @@ _Noreturn void __longjmp_chk(jmp_buf jump, int value) { longjmp(jump, value); }
 /* An error outside of every protected call: our own bug, but never the end of the process. */
 static int on_panic(lua_State *L) { trp_frame_leave(trp_lua_frame(L), TROUPE_EXIT_ERROR); }
 
+/* What is kept for the actor on its ledger counts like its heap. The ledger also changes between
+ * two callbacks, so the frame of the slice is named here. */
+static void on_ledger(trp_ledger *l, size_t more, size_t less) {
+  trp_lua *lua = troupe_actor_state(TRP_CONTAINER(l, troupe_actor, ledger));
+  trp_lua_enter(lua);
+  if (more) trp_arena_charge(&lua->arena, more);
+  if (less) trp_arena_uncharge(&lua->arena, less);
+}
+
 /* What lives outside of the Lua heap. */
 static int make(trp_lua **out, troupe_actor *actor, trp_script *script) {
   troupe_system *sys = troupe_actor_system(actor);
@@ -41,6 +50,8 @@ static int make(trp_lua **out, troupe_actor *actor, trp_script *script) {
                    &sys->memory);
     lua->arena.on_soft = trp_collect_want;
     trp_arena_set_frame(&lua->arena, frame);
+    trp_arena_charge(&lua->arena, trp_actor_ledger(actor)->bytes);
+    trp_actor_ledger(actor)->on_bytes = on_ledger;
     trp_system_split_rand(sys, &lua->rand);
     lua->born_ns = lua->log_ns = trp_system_now_ns(sys);
     lua->log_tokens = script->limits.log_bytes_per_s;
@@ -88,6 +99,7 @@ void trp_lua_close(trp_lua *lua) {
 
 void trp_lua_free(trp_lua *lua) {
   if (!lua) return;
+  trp_actor_ledger(lua->actor)->on_bytes = NULL; /* what is on it is settled next */
   trp_arena_drop(&lua->arena);
   trp_free(trp_system_allocator(troupe_actor_system(lua->actor)), lua, sizeof *lua);
 }

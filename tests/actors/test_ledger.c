@@ -22,7 +22,7 @@ static void ids_are_never_reused_and_limits_hold(void **state) {
   assert_true(it[3].id > gone);
   assert_null(trp_ledger_find(&l, gone));
   assert_ptr_equal(trp_ledger_find(&l, it[3].id), &it[3]);
-  trp_item other;
+  trp_item other = {0};
   assert_int_equal(trp_ledger_add(&l, &other, &free_ops, 0), TROUPE_OK); /* a kind of its own */
   trp_ledger_remove(&l, &it[0]);
   trp_ledger_remove(&l, &it[1]);
@@ -35,7 +35,7 @@ static void deadlines_come_up_in_order_and_once(void **state) {
   (void)state;
   trp_ledger l;
   trp_ledger_init(&l, NULL);
-  trp_item a, b, c;
+  trp_item a = {0}, b = {0}, c = {0};
   trp_ledger_add(&l, &a, &free_ops, 30);
   trp_ledger_add(&l, &b, &free_ops, 10);
   trp_ledger_add(&l, &c, &free_ops, UINT64_MAX);
@@ -79,11 +79,42 @@ static void a_failed_add_leaves_nothing(void **state) {
   }
 }
 
+static size_t told_more, told_less;
+static void on_bytes(trp_ledger *l, size_t more, size_t less) {
+  (void)l;
+  told_more += more;
+  told_less += less;
+}
+
+static void the_bytes_of_items_are_summed_and_told(void **state) {
+  (void)state;
+  trp_ledger l;
+  trp_ledger_init(&l, NULL);
+  l.on_bytes = on_bytes;
+  trp_item a = {.bytes = 100}, b = {.bytes = 7}, free_of_charge = {0};
+  assert_int_equal(trp_ledger_add(&l, &a, &free_ops, 0), TROUPE_OK);
+  assert_int_equal(trp_ledger_add(&l, &b, &free_ops, 0), TROUPE_OK);
+  assert_int_equal(trp_ledger_add(&l, &free_of_charge, &free_ops, 0), TROUPE_OK);
+  assert_int_equal(l.bytes, 107);
+  trp_ledger_resize(&l, &b, 50);
+  trp_ledger_resize(&l, &a, 10);
+  trp_ledger_resize(&l, &a, 10);
+  assert_int_equal(l.bytes, 60);
+  trp_ledger_remove(&l, &a);
+  trp_ledger_remove(&l, &b);
+  trp_ledger_remove(&l, &free_of_charge);
+  assert_int_equal(l.bytes, 0);
+  assert_int_equal(told_more, 150);
+  assert_int_equal(told_less, 150);
+  trp_ledger_fini(&l);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(ids_are_never_reused_and_limits_hold),
       cmocka_unit_test(deadlines_come_up_in_order_and_once),
       cmocka_unit_test(a_failed_add_leaves_nothing),
+      cmocka_unit_test(the_bytes_of_items_are_summed_and_told),
   };
   return run_tests(tests);
 }

@@ -49,7 +49,8 @@ static inline void stage_log(void *ctx, troupe_log_level level, const char *line
   pthread_mutex_unlock(&s->lock);
 }
 
-static inline void stage_start(stage *s, int workers) {
+/* memory_bytes 0: the default */
+static inline void stage_start_bounded(stage *s, int workers, uint64_t memory_bytes) {
   memset(s, 0, sizeof *s);
   s->workers = workers;
   pthread_mutex_init(&s->lock, NULL);
@@ -66,8 +67,10 @@ static inline void stage_start(stage *s, int workers) {
   cfg.log = stage_log;
   cfg.log_ctx = s;
   cfg.max_actors = 4096;
+  cfg.memory_bytes = memory_bytes;
   assert_int_equal(troupe_system_start(&s->w.sys, &cfg), TROUPE_OK);
 }
+static inline void stage_start(stage *s, int workers) { stage_start_bounded(s, workers, 0); }
 
 static inline void stage_stop(stage *s) {
   world_stop(&s->w);

@@ -70,9 +70,197 @@ static void a_healthy_actor_survives_steady_churn_near_its_limit(void **state) {
   }
 }
 
+/* An endless churn near the limit collects for ever; it gives way all the same, and ends. */
+static void a_collection_gives_way_and_is_ended_at_the_cpu_limit(void **state) {
+  (void)state;
+  stage s;
+  cast c, other;
+  char source[1024];
+  stage_start(&s, 1);
+  snprintf(source, sizeof source, "%s fill(14600) while true do local t = {} end", prelude);
+  troupe_script script = TROUPE_SCRIPT_INIT;
+  script.source = source;
+  script.limits = (troupe_script_limits){.memory_bytes = 16 * MIB, .cpu_ms_per_message = 1000};
+  memset(&c, 0, sizeof c);
+  memset(&other, 0, sizeof other);
+  cast_start(&s, &c, &script);
+  /* On the same worker, with many slices of its own. */
+  run_limited(&s, &other, "local t = require 'troupe' for i = 1, 50 do t.sleep(1) end",
+              (troupe_script_limits){0});
+  expect_class(&other, TROUPE_EXIT_NORMAL);
+  cast_end(&c);
+  expect_class(&c, TROUPE_EXIT_CPU_LIMIT);
+  stage_stop(&s);
+}
+
+/* What is over the limit in one request ends the actor whatever a collection could have freed. */
+static void the_hard_limit_stays_hard(void **state) {
+  (void)state;
+  static const char *const bombs[] = {
+      "local t = {} while true do t[#t + 1] = {} end",
+      "local t = {} while true do t[#t + 1] = ('x'):rep(1000) .. #t end",
+      "local s = 'x' while true do s = s .. s end",
+      "pcall(string.rep, 'x', 1 << 30)",
+      "local t = {} for i = 1, 1e9 do t[i] = i end",
+      "local t = {} while true do t[#t + 1] = coroutine.create(function() end) end",
+      "local function f() return 1 + f() end while true do pcall(f) end",
+  };
+  for (size_t i = 0; i < sizeof bombs / sizeof *bombs; i++) {
+    stage s;
+    cast c;
+    stage_start(&s, 1);
+    run_limited(&s, &c, bombs[i],
+                (troupe_script_limits){.memory_bytes = 4 * MIB, .cpu_ms_per_message = 3000});
+    expect_class(&c, TROUPE_EXIT_MEMORY_LIMIT);
+    assert_non_null(strstr(c.reason, "memory_bytes is 4,194,304; it held "));
+    stage_stop(&s);
+  }
+}
+
+/* ---- what is kept outside of the heap ------------------------------------------------------ */
+
+/* Tells that wait for room in a full mailbox: their messages are the sender's. */
+static void parked_messages_count(void **state) {
+  (void)state;
+  stage s;
+  cast c;
+  stage_start(&s, 0);
+  run_limited(&s, &c,
+              "local t = require 'troupe' "
+              "local to = t.spawn { source = [[local t = require 'troupe' t.sleep(60000)]], "
+              "  mailbox = { messages = 1 } } "
+              "to:tell 'first' "
+              "local text = ('x'):rep(200000) "
+              "for i = 1, 30 do t.after(1, function() to:tell('x', text) end) end "
+              "t.sleep(3000) error 'not ended'",
+              (troupe_script_limits){.memory_bytes = 4 * MIB});
+  expect_class(&c, TROUPE_EXIT_MEMORY_LIMIT);
+  assert_non_null(strstr(c.reason, "outside of its heap"));
+  stage_stop(&s);
+}
+
+static void timers_and_asks_count(void **state) {
+  (void)state;
+  static const char *const sources[] = {
+      "local t = require 'troupe' local f = function() end "
+      "for i = 1, 20000 do t.after(60000, f) end error 'not ended'",
+      "local t = require 'troupe' local me = t.self() "
+      "for i = 1, 20000 do me:monitor() end error 'not ended'",
+  };
+  for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
+    stage s;
+    cast c;
+    stage_start(&s, 0);
+    troupe_script_limits limits = {.memory_bytes = 2 * MIB, .timers = 1000000, .monitors = 1000000};
+    run_limited(&s, &c, sources[i], limits);
+    expect_class(&c, TROUPE_EXIT_MEMORY_LIMIT);
+    stage_stop(&s);
+  }
+}
+
+/* Foreign bytes cannot end an actor: what it would have to keep is refused. */
+static void kept_asks_are_refused_before_they_end_the_receiver(void **state) {
+  (void)state;
+  stage s;
+  cast c;
+  stage_start(&s, 0);
+  run_limited(
+      &s, &c,
+      "local t = require 'troupe' "
+      "local to = t.spawn { limits = { memory_bytes = 2 << 20 }, monitor = false, source = [[ "
+      "  local t = require 'troupe' local kept = {} "
+      "  while true do local m = t.receive() kept[#kept + 1] = m.ask m = nil end]] } "
+      "local text, refused, late = ('x'):rep(100000), 0, 0 "
+      "for i = 1, 60 do local ok, err = to:with{ timeout_ms = 10 }:try_ask('x', text) "
+      "  if err.code == 'too_big' then refused = refused + 1 "
+      "  else assert(err.code == 'timeout', err.code) late = late + 1 end end "
+      "assert(refused > 20 and late > 5, refused .. ' ' .. late) "
+      "assert(to:tell 'alive' == true)",
+      (troupe_script_limits){0});
+  expect_class(&c, TROUPE_EXIT_NORMAL);
+  stage_stop(&s);
+}
+
+/* ---- who shares ---------------------------------------------------------------------------- */
+
+/* Each may have 8 MiB, all together 4 MiB: the one that goes over it ends. */
+static void a_subtree_is_bounded_as_a_whole(void **state) {
+  (void)state;
+  stage s;
+  cast c;
+  stage_start(&s, 0);
+  run_limited(&s, &c,
+              "local t = require 'troupe' local alive = {} "
+              "local hold = { source = [[local t = require 'troupe' local x = ('x'):rep(1000000) "
+              "  t.receive() assert(#x)]] } "
+              "while true do "
+              "  local ref, e = t.try_spawn(hold) "
+              "  if not ref then "
+              "    assert(#alive >= 2 and #alive < 4, #alive) "
+              "    assert(e.message:find 'subtree_memory_bytes, 4,194,304, is used up', e.message) "
+              "    break end "
+              "  alive[#alive + 1] = ref end "
+              "alive[1]:kill() t.sleep(10) "
+              "assert(t.try_spawn(hold))", /* who has ended makes room again */
+              (troupe_script_limits){.memory_bytes = 8 * MIB, .subtree_memory_bytes = 4 * MIB});
+  expect_class(&c, TROUPE_EXIT_NORMAL);
+  stage_stop(&s);
+}
+
+static void a_hog_meets_the_system_s_memory_and_others_go_on(void **state) {
+  (void)state;
+  stage s;
+  cast hog, other;
+  stage_start_bounded(&s, 1, 16 * MIB);
+  run_limited(&s, &hog, "local t = {} while true do t[#t + 1] = ('x'):rep(1000) .. #t end",
+              (troupe_script_limits){.memory_bytes = 1024 * MIB});
+  expect_class(&hog, TROUPE_EXIT_MEMORY_LIMIT);
+  assert_non_null(strstr(hog.reason, "the system's memory, 16,777,216 bytes, is used up"));
+  run_limited(&s, &other, "local s = ('x'):rep(1000000) assert(#s == 1000000)",
+              (troupe_script_limits){0});
+  expect_class(&other, TROUPE_EXIT_NORMAL);
+  troupe_stats stats;
+  troupe_system_stats(s.w.sys, &stats);
+  assert_true(stats.limits[TROUPE_LIMIT_SYSTEM_MEMORY] >= 1);
+  stage_stop(&s);
+}
+
+/* A thousand mailboxes of 16 MiB in a system of 24 MiB: tells are refused, nobody ends. */
+static void full_mailboxes_of_many_actors_refuse_tells(void **state) {
+  (void)state;
+  stage s;
+  cast c;
+  stage_start_bounded(&s, 0, 24 * MIB);
+  run_limited(
+      &s, &c,
+      "local t = require 'troupe' local refs, text, refused = {}, ('x'):rep(500000), nil "
+      "for i = 1, 100 do refs[i] = t.spawn { source = [[ "
+      "  local t = require 'troupe' t.sleep(60000)]] } end "
+      "for i = 1, 100 do local ok, why = refs[i]:tell('x', text) "
+      "  if not ok then refused = why break end end "
+      "assert(refused == 'no_memory', refused) "
+      "local ok, e = t.try_spawn { source = 'return 1' } "
+      "while ok do ok, e = t.try_spawn { source = 'local t = require [[troupe]] t.sleep(60000)' } "
+      "end "
+      "assert(e.code == 'limit' and e.message:find 'memory', e.message) "
+      "for i = 1, 100 do assert(refs[i]:tell 'still there' or true) end "
+      "assert(t.stats().dead.no_memory >= 1)",
+      (troupe_script_limits){0});
+  expect_class(&c, TROUPE_EXIT_NORMAL);
+  stage_stop(&s);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_healthy_actor_survives_steady_churn_near_its_limit),
+      cmocka_unit_test(a_collection_gives_way_and_is_ended_at_the_cpu_limit),
+      cmocka_unit_test(the_hard_limit_stays_hard),
+      cmocka_unit_test(parked_messages_count),
+      cmocka_unit_test(timers_and_asks_count),
+      cmocka_unit_test(kept_asks_are_refused_before_they_end_the_receiver),
+      cmocka_unit_test(a_subtree_is_bounded_as_a_whole),
+      cmocka_unit_test(a_hog_meets_the_system_s_memory_and_others_go_on),
+      cmocka_unit_test(full_mailboxes_of_many_actors_refuse_tells),
   };
   return run_tests(tests);
 }
