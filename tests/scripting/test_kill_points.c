@@ -37,7 +37,7 @@ static void between(trial *t) {
 
 static void kill_at_every_point(const scene *which) {
   static trial t;
-  trial_open(&t, which);
+  trial_open(&t, which, 0);
   t.points = (trp_points){.at = at_point, .ctx = &t};
   t.between = between;
   trial_frame(&t)->points = &t.points;

@@ -21,7 +21,7 @@ static void expect_typed(trial *t) {
 
 static void fail_every_request(const scene *which) {
   static trial t;
-  trial_open(&t, which);
+  trial_open(&t, which, 0);
   trial_play(&t);
   expect_class(&t.victim, TROUPE_EXIT_NORMAL);
   t.begin = begin;

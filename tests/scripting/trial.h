@@ -33,14 +33,16 @@ typedef struct trial trial;
 struct trial {
   stage s;
   const scene *scene;
-  char dir[32]; /* what its files are in; granted for writing */
+  char dir[32];       /* what its files are in; granted for writing */
+  char dir_value[33]; /* the same, encoded */
   pthread_t thread;
   troupe_allocator below; /* the system's own, under trial_realloc */
   _Atomic long fail_in;   /* the request for memory that fails, counted from now; 0: none */
   _Atomic bool failed;    /* it has */
   cast victim;
   probe partner, narrow, witness;
-  unsigned asked, answered, watched, downs; /* by witness and partner; of the victim */
+  troupe_pid partners[3];
+  _Atomic unsigned asked, answered, watched, downs; /* by witness and partner; of the victim */
   unsigned unsheltered; /* requests for memory that the victim made outside of native halves */
   size_t base_bytes;    /* alive in the system while no trial is on */
   bool began;
@@ -121,8 +123,10 @@ static int witness_receive(troupe_actor *a, probe *p, const troupe_message *m) {
   uint64_t id;
   if (m->type == TROUPE_MESSAGE_DOWN) t->downs++;
   if (is_kind(m, "go")) {
-    trial_ask(a, t, t->victim.pid);
-    if (troupe_actor_monitor(a, t->victim.pid, &id) == TROUPE_OK) t->watched++;
+    troupe_pid victim;
+    memcpy(&victim, m->data, sizeof victim);
+    trial_ask(a, t, victim);
+    if (troupe_actor_monitor(a, victim, &id) == TROUPE_OK) t->watched++;
   }
   return TROUPE_OK;
 }
@@ -138,13 +142,18 @@ static inline troupe_pid enlist(trial *t, probe *p, const char *name, uint32_t m
   return pid;
 }
 
+/* Sends the witness to somebody. */
+static inline void trial_watch(trial *t, troupe_pid victim) {
+  (void)troupe_tell(t->s.w.sys, t->partners[2], "go", &victim, sizeof victim);
+}
+
 static inline void enlist_all(trial *t) {
   t->partner = (probe){.script = {.receive = partner_receive, .resume = partner_resume}};
   t->narrow = (probe){.script = {.receive = narrow_receive, .resume = narrow_resume}};
   t->witness = (probe){.script = {.receive = witness_receive, .resume = partner_resume}};
-  enlist(t, &t->partner, "partner", 0);
-  enlist(t, &t->narrow, "narrow", 1);
-  enlist(t, &t->witness, "witness", 0);
+  t->partners[0] = enlist(t, &t->partner, "partner", 0);
+  t->partners[1] = enlist(t, &t->narrow, "narrow", 1);
+  t->partners[2] = enlist(t, &t->witness, "witness", 0);
 }
 
 /* ---- the stage ----------------------------------------------------------------------------- */
@@ -158,25 +167,27 @@ static inline void trial_put(trial *t, const char *name, const char *text) {
   close(fd);
 }
 
-static inline void trial_open(trial *t, const scene *which) {
+static inline void trial_open(trial *t, const scene *which, int workers) {
   memset(t, 0, sizeof *t);
   t->scene = which;
   snprintf(t->dir, sizeof t->dir, "/tmp/troupe-trial-XXXXXX");
   assert_non_null(mkdtemp(t->dir));
+  snprintf(t->dir_value, sizeof t->dir_value, "%c%s", 0xa0 + (int)strlen(t->dir), t->dir);
   trial_put(t, "helper.lua", "return { value = 7 }");
   trial_put(t, "broken.lua", "return +");
   trial_put(t, "child.lua", "local troupe = require 'troupe' return troupe.receive()");
-  stage_start(&t->s, 0);
+  stage_start(&t->s, workers);
   troupe_system *sys = t->s.w.sys;
   assert_int_equal(troupe_batteries_register(sys), TROUPE_OK);
   assert_int_equal(troupe_json_register(sys), TROUPE_OK);
-  t->thread = pthread_self();
   t->below = sys->allocator;
+  if (workers) return;
+  t->thread = pthread_self();
   sys->allocator = (troupe_allocator){.realloc = trial_realloc, .ctx = t};
 }
 
 static inline void trial_close(trial *t) {
-  t->s.w.sys->allocator = t->below;
+  if (t->s.workers == 0) t->s.w.sys->allocator = t->below;
   stage_stop(&t->s);
   char command[64];
   snprintf(command, sizeof command, "rm -rf %s", t->dir);
@@ -191,40 +202,56 @@ static inline uint64_t actors_now(trial *t) {
 
 /* ---- the play ------------------------------------------------------------------------------ */
 
-static inline void trial_spawn_victim(trial *t) {
-  static char text[8192];
-  snprintf(text, sizeof text,
-           "local troupe = require 'troupe'\n"
-           "local partner, narrow = troupe.whereis 'partner', troupe.whereis 'narrow'\n"
-           "local dir = '%s'\n"
-           "local function must(v, e)\n"
-           "  if not v then error(type(e) == 'string' and { code = e, message = e } or e, 0) end\n"
-           "  return v\n"
-           "end\n"
-           "local function fails(v, e, ...)\n"
-           "  assert(not v)\n"
-           "  local code = type(e) == 'table' and e.code or e\n"
-           "  for _, wanted in ipairs { ... } do if code == wanted then return end end\n"
-           "  must(false, e)\n"
-           "end\n%s",
-           t->dir, t->scene->source);
+/* What stands before each scene. */
+#define TRIAL_PRELUDE                                                                              \
+  "local troupe = require 'troupe'\n"                                                              \
+  "local partner, narrow = troupe.whereis 'partner', troupe.whereis 'narrow'\n"                    \
+  "local dir = troupe.args\n"                                                                      \
+  "local function must(v, e)\n"                                                                    \
+  "  if not v then error(type(e) == 'string' and { code = e, message = e } or e, 0) end\n"         \
+  "  return v\n"                                                                                   \
+  "end\n"                                                                                          \
+  "local function fails(v, e, ...)\n"                                                              \
+  "  assert(not v)\n"                                                                              \
+  "  local code = type(e) == 'table' and e.code or e\n"                                            \
+  "  for _, wanted in ipairs { ... } do if code == wanted then return end end\n"                   \
+  "  must(false, e)\n"                                                                             \
+  "end\n"
+
+static inline troupe_grants *trial_grants(trial *t) {
+  troupe_grants *g;
+  assert_int_equal(troupe_grants_new(&g, NULL), TROUPE_OK);
+  assert_int_equal(troupe_grants_add_all_names(g), TROUPE_OK);
+  assert_int_equal(troupe_grants_add_tool(g, "console"), TROUPE_OK);
+  assert_int_equal(troupe_grants_add_tool(g, "missing"), TROUPE_OK);
+  assert_int_equal(troupe_grants_add_exec(g, "/bin/cat"), TROUPE_OK);
+  assert_int_equal(troupe_grants_add_fs(g, t->dir, true), TROUPE_OK);
+  assert_int_equal(troupe_grants_set_spawn(g, 10), TROUPE_OK);
+  troupe_grants_seal(g);
+  return g;
+}
+
+/* A script of this text behind the prelude; grants and text are borrowed. */
+static inline troupe_script trial_script(trial *t, const char *name, const char *text,
+                                         troupe_grants *grants) {
   troupe_script script = TROUPE_SCRIPT_INIT;
   script.source = text;
-  script.chunk_name = t->scene->name;
+  script.chunk_name = name;
   script.root = t->dir;
-  troupe_grants *mine;
-  assert_int_equal(troupe_grants_new(&mine, NULL), TROUPE_OK);
-  assert_int_equal(troupe_grants_add_all_names(mine), TROUPE_OK);
-  assert_int_equal(troupe_grants_add_tool(mine, "console"), TROUPE_OK);
-  assert_int_equal(troupe_grants_add_tool(mine, "missing"), TROUPE_OK);
-  assert_int_equal(troupe_grants_add_exec(mine, "/bin/cat"), TROUPE_OK);
-  assert_int_equal(troupe_grants_add_fs(mine, t->dir, true), TROUPE_OK);
-  assert_int_equal(troupe_grants_set_spawn(mine, 10), TROUPE_OK);
-  troupe_grants_seal(mine);
-  script.grants = mine;
+  script.args = t->dir_value;
+  script.args_len = 1 + strlen(t->dir);
+  script.grants = grants;
+  return script;
+}
+
+static inline void trial_spawn_victim(trial *t) {
+  static char text[8192];
+  snprintf(text, sizeof text, "%s%s", TRIAL_PRELUDE, t->scene->source);
+  troupe_grants *grants = trial_grants(t);
+  troupe_script script = trial_script(t, t->scene->name, text, grants);
   memset(&t->victim, 0, sizeof t->victim);
   cast_start(&t->s, &t->victim, &script);
-  troupe_grants_unref(mine);
+  troupe_grants_unref(grants);
 }
 
 /* Lets everybody run until nobody can, then moves the clock: to the next timer, or by 1 ms for each
@@ -234,7 +261,7 @@ static inline bool trial_pass(trial *t) {
   do {
     if (!t->began && t->victim.pid.id) { /* its parent has just spawned it */
       t->began = true;
-      troupe_tell(sys, t->witness.self, "go", NULL, 0);
+      trial_watch(t, t->victim.pid);
       if (t->begin) t->begin(t);
     }
     if (t->between && t->began && !t->victim.gone && trp_sched_runnable(sys)) t->between(t);
@@ -252,8 +279,9 @@ static inline bool trial_pass(trial *t) {
 static inline void trial_expect_left(trial *t, const char *what, uint64_t is, uint64_t wanted) {
   if (is == wanted) return;
   size_t tail = t->s.log_len > 1000 ? t->s.log_len - 1000 : 0;
-  print_error("%s, harm at %ld: %s: %llu, not %llu\n...%s\n", t->scene->name, t->harm_at, what,
-              (unsigned long long)is, (unsigned long long)wanted, t->s.log + tail);
+  print_error("%s, harm at %ld: %s: %llu, not %llu\n...%s\n", t->scene ? t->scene->name : "",
+              t->harm_at, what, (unsigned long long)is, (unsigned long long)wanted,
+              t->s.log + tail);
   fail();
 }
 
@@ -286,9 +314,8 @@ static inline void trial_expect_bytes(trial *t) {
   trial_expect_left(t, "bytes", bytes, t->base_bytes);
 }
 
-static inline void trial_expect_nothing_left(trial *t) {
-  trial_expect_bytes(t);
-  trial_expect_left(t, "bytes taken outside of native halves", t->unsheltered, 0);
+/* Everybody has been told, and each message has had its end. */
+static inline void trial_expect_told(trial *t) {
   trial_expect_left(t, "answers of the victim", t->answered, t->asked);
   trial_expect_left(t, "news of its end", t->downs, t->watched);
   troupe_stats stats;
@@ -297,6 +324,12 @@ static inline void trial_expect_nothing_left(trial *t) {
   for (int i = 0; i < TROUPE_DEAD_COUNT; i++)
     if (i != TROUPE_DEAD_LATE_REPLY) dead += stats.dead[i];
   trial_expect_left(t, "messages handled or dead", stats.handled + dead, stats.sent);
+}
+
+static inline void trial_expect_nothing_left(trial *t) {
+  trial_expect_bytes(t);
+  trial_expect_left(t, "bytes taken outside of native halves", t->unsheltered, 0);
+  trial_expect_told(t);
 }
 
 /* One trial. The harm, if any, is done by the callbacks. */
@@ -311,10 +344,9 @@ static inline void trial_play(trial *t) {
   for (int i = 0; !t->victim.gone; i++)
     if ((!trial_pass(t) || i == 100000) && !t->victim.gone) trial_expect_left(t, "hangs", 1, 0);
   atomic_store(&t->fail_in, 0);
-  probe *partners[] = {&t->partner, &t->narrow, &t->witness};
   for (int i = 0; i < 3; i++) {
     world_settle(&t->s.w);
-    troupe_stop(t->s.w.sys, partners[i]->self);
+    troupe_stop(t->s.w.sys, t->partners[i]);
   }
   world_settle(&t->s.w);
   trial_expect_left(t, "actors", actors_now(t), base);
