@@ -88,6 +88,11 @@ struct troupe_actor {
   uint64_t cpu_ns;       /* of the running callback, in earlier slices */
   uint64_t cpu_limit_ns; /* of one callback; 0: none */
 
+  struct trp_throttle *throttle; /* actors/throttle.h, as what follows; NULL: none */
+  uint64_t held_until_ns;        /* this slice began with an empty bucket; 0: it did not */
+  uint64_t spent_mark_ns;        /* of the processor clock, up to which all is charged */
+  trp_queue news;                /* of children, which waits while the actor is held */
+
   trp_item life; /* deadline of STARTING and STOPPING; on the ledger in those and in RUNNING */
 
   trp_ledger ledger;

@@ -33,6 +33,13 @@ static void life_expire(troupe_actor *a, trp_item *it) {
   (void)it;
   trp_life_kill(a, a->phase == TRP_STARTING ? TROUPE_EXIT_INIT_TIMEOUT : TROUPE_EXIT_KILLED);
 }
+bool trp_life_expired(troupe_actor *a) {
+  trp_heap_node *due = &a->life.due;
+  if (!trp_heap_node_inside(due) || trp_clock_ns(&a->sys->clock) < due->key) return false;
+  trp_heap_remove(&a->ledger.due, due);
+  life_expire(a, &a->life);
+  return true;
+}
 static void life_settle(troupe_actor *a, trp_item *it) { (void)a, (void)it; }
 static const trp_item_ops life_ops = {
     .name = "life", .index = TRP_ITEM_LIFE, .expire = life_expire, .settle = life_settle};

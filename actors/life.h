@@ -21,4 +21,8 @@ void trp_life_child_gone(troupe_actor *a);
 /* Frees a body that never became an actor, or that is GONE. */
 void trp_actor_free(troupe_actor *a);
 
+/* Whether the time of the phase is up; if so, the end has been asked for. For when the actor's
+ * timers do not run. */
+bool trp_life_expired(troupe_actor *a);
+
 #endif

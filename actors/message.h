@@ -100,4 +100,14 @@ static inline trp_msg *trp_queue_pop(trp_queue *q) {
   return m;
 }
 
+/* Puts everything in `front` before what is in q. */
+static inline void trp_queue_prepend(trp_queue *q, trp_queue *front) {
+  if (!front->head) return;
+  front->tail->next = q->head;
+  if (q->tail) front->tail = q->tail;
+  front->len += q->len;
+  *q = *front;
+  *front = (trp_queue){0};
+}
+
 #endif

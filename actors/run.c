@@ -10,6 +10,7 @@
 #include "actors/port.h"
 #include "actors/send.h"
 #include "actors/system.h"
+#include "actors/throttle.h"
 #include "actors/timer.h"
 
 /* ---- the frame ----------------------------------------------------------------------------- */
@@ -249,24 +250,47 @@ static void serve_watchers(troupe_actor *a) {
   }
 }
 
+static bool killed(troupe_actor *a) {
+  for (const trp_msg *m = a->lanes[TRP_LANE_CONTROL].head; m; m = m->next) {
+    if (m->type != TRP_MSG_KILL || m->to.id != a->pid.id) continue;
+    trp_life_kill(a, TROUPE_EXIT_KILLED);
+    return true;
+  }
+  return false;
+}
+
 /* A callback that gave way goes on before anything else of the actor's; only a kill comes between.
  */
 static void go_on(troupe_actor *a) {
   serve_watchers(a);
-  for (const trp_msg *m = a->lanes[TRP_LANE_CONTROL].head; m; m = m->next) {
-    if (m->type == TRP_MSG_KILL && m->to.id == a->pid.id) {
-      trp_life_kill(a, TROUPE_EXIT_KILLED);
-      return;
-    }
-  }
+  if (killed(a)) return;
   a->preempted = false;
   enter(a, &(entry){.op = GO_ON});
+}
+
+/* What may be done for an actor that has to wait for processor time: nothing that runs its code.
+ * One whose callback gave way takes no stop before that has ended, now as ever. */
+static bool step_held(troupe_actor *a) {
+  trp_msg *m = NULL;
+  bool over;
+  trp_throttle_take_tick(a);
+  if (a->preempted) {
+    serve_watchers(a);
+    over = killed(a) || trp_life_expired(a);
+  } else {
+    over = trp_life_expired(a);
+    if (!over && (m = trp_throttle_control(a))) control(a, m);
+  }
+  trp_life_settle(a);
+  return over || m;
 }
 
 /* Handles the next thing there is. False: nothing. */
 static bool step(troupe_actor *a) {
   trp_msg *m;
   trp_inbox_take(a->slot, a->lanes);
+  if (trp_throttle_holds(a)) return step_held(a);
+  trp_throttle_catch_up(a);
   if (a->preempted)
     go_on(a);
   else if ((m = trp_queue_pop(&a->lanes[TRP_LANE_CONTROL])))
@@ -293,17 +317,21 @@ void trp_actor_run(trp_worker *w, troupe_actor *a) {
   a->canary++;
   a->worker = w;
   a->frame = &w->frame;
+  trp_throttle_begin(a);
   for (int n = 0;; n++) {
     if (!step(a)) {
-      trp_timers_arm(sys, a, trp_ledger_next(&a->ledger));
-      bool idle = a->phase == TRP_RUNNING && !a->blocked;
+      trp_throttle_charge(a);
+      trp_timers_arm(sys, a, trp_throttle_next(a));
+      bool idle = a->phase == TRP_RUNNING && !a->blocked && !trp_throttle_holds(a);
       if (trp_inbox_park(a->slot, idle ? TRP_INBOX_PARKED : TRP_INBOX_WAITING)) return;
     } else if (a->phase == TRP_GONE) {
+      trp_throttle_charge(a);
       trp_actor_free(a);
       return;
     } else if (a->preempted || n >= TRP_SLICE_MESSAGES || trp_preempt_over(w)) {
       settle_cpu(a);
-      trp_timers_arm(sys, a, trp_ledger_next(&a->ledger));
+      trp_throttle_charge(a);
+      trp_timers_arm(sys, a, trp_throttle_next(a));
       trp_sched_requeue(sys, a);
       return;
     }
@@ -321,13 +349,7 @@ void trp_actor_limit_cpu(troupe_actor *a, uint64_t cpu_ms) {
 void troupe_actor_block(troupe_actor *self, bool blocked) { self->blocked = blocked; }
 
 void troupe_actor_rescan(troupe_actor *self) {
-  trp_queue *line = &self->lanes[TRP_LANE_LINE], *front = &self->skipped;
-  if (!front->head) return;
-  front->tail->next = line->head;
-  if (line->tail) front->tail = line->tail;
-  front->len += line->len;
-  *line = *front;
-  *front = (trp_queue){0};
+  trp_queue_prepend(&self->lanes[TRP_LANE_LINE], &self->skipped);
 }
 
 troupe_pid troupe_actor_pid(const troupe_actor *self) { return self->pid; }
