@@ -460,6 +460,8 @@ static void bound(troupe_actor *self, const trp_limits *limits) {
 
 static int on_init(troupe_actor *self, void *arg) {
   trp_lua *lua;
+  const trp_script *script = arg;
+  trp_actor_throttle(self, script->quota->throttle);
   int err = trp_lua_new(&lua, self, arg);
   if (err) return err;
   bound(self, &lua->script->limits);

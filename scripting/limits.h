@@ -13,6 +13,7 @@
 #include <troupe/system.h>
 
 #define TRP_SUBTREE_UNBOUND (UINT64_C(1) << 40) /* no account is kept for it */
+#define TRP_CPU_UNBOUND UINT64_C(1024000)       /* ms in a second, of 1,024 workers: no throttle */
 
 /* What `limits` holds. X(NAME, field, default, least, most, what it bounds). NAME is the
  * troupe_limit that counts how often it was met. The range is the operator's; its ends are guards:
@@ -27,6 +28,8 @@
     "bytes in one message, argument or result, nested at most 32 levels deep")                     \
   X(CPU_MS_PER_MESSAGE, cpu_ms_per_message, 5000, 1, INT32_MAX,                                    \
     "ms of processor time in one callback")                                                        \
+  X(CPU_MS_PER_S, cpu_ms_per_s, TRP_CPU_UNBOUND, 1, TRP_CPU_UNBOUND,                               \
+    "ms of processor time in a second")                                                            \
   X(LOG_BYTES_PER_S, log_bytes_per_s, UINT64_C(64) << 10, 1, INT32_MAX,                            \
     "bytes of log lines in a second")                                                              \
   X(LOAD_BYTES, load_bytes, UINT64_C(64) << 10, 1, UINT64_C(64) << 10, "bytes of text for load")   \

@@ -3,7 +3,7 @@
 #include "actors/base/mem.h"
 
 trp_quota *trp_quota_new(const troupe_allocator *al, uint32_t spawn_limit, uint64_t memory_bytes,
-                         trp_quota *parent) {
+                         uint64_t cpu_ms_per_s, trp_quota *parent) {
   trp_quota *q = trp_zalloc(al, sizeof *q);
   if (!q) return NULL;
   atomic_init(&q->refs, 1);
@@ -15,6 +15,11 @@ trp_quota *trp_quota_new(const troupe_allocator *al, uint32_t spawn_limit, uint6
     trp_account_init(&q->memory, memory_bytes, q->bound);
     q->bound = &q->memory;
   }
+  q->throttle = parent ? parent->throttle : NULL;
+  if (cpu_ms_per_s < (q->throttle ? q->throttle->bucket.ms_per_s : UINT64_MAX)) {
+    trp_throttle_init(&q->cpu, cpu_ms_per_s, q->throttle);
+    q->throttle = &q->cpu;
+  }
   if (parent) atomic_fetch_add_explicit(&parent->refs, 1, memory_order_relaxed);
   return q;
 }
@@ -24,6 +29,7 @@ void trp_quota_unref(trp_quota *q) {
     /* acq_rel: the last one sees what the others did */
     if (atomic_fetch_sub_explicit(&q->refs, 1, memory_order_acq_rel) != 1) return;
     trp_quota *parent = q->parent;
+    if (q->throttle == &q->cpu) trp_throttle_fini(&q->cpu);
     trp_free(q->al, q, sizeof *q);
     q = parent;
   }

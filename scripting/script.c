@@ -156,6 +156,11 @@ static uint64_t subtree_bound(const trp_limits *limits) {
   return bytes < TRP_SUBTREE_UNBOUND ? bytes : UINT64_MAX;
 }
 
+static uint64_t cpu_bound(const trp_limits *limits) {
+  uint64_t ms = limits->cpu_ms_per_s;
+  return ms < TRP_CPU_UNBOUND ? ms : UINT64_MAX;
+}
+
 static int no_spawn_left(const trp_script *s, char *msg, size_t msg_len) {
   trp_count_limit(s->sys, TROUPE_LIMIT_SPAWN);
   return say(TROUPE_E_LIMIT, msg, msg_len,
@@ -178,7 +183,7 @@ int trp_script_new(troupe_system *sys, const troupe_script *want, const trp_scri
   trp_limits_complete(&s->limits, parent ? &parent->limits : NULL, sys->config.max_message_bytes);
   if (want->grants) s->grants = troupe_grants_ref(want->grants);
   s->quota = trp_quota_new(al, trp_grants_spawn(s->grants), subtree_bound(&s->limits),
-                           parent ? parent->quota : NULL);
+                           cpu_bound(&s->limits), parent ? parent->quota : NULL);
   int err = s->quota ? copy_args(s, want) : TROUPE_E_NO_MEMORY;
   if (err) say(err, msg, msg_len, "out of memory");
   if (!err && parent) {

@@ -26,13 +26,15 @@ typedef struct troupe_script_limits {
   uint64_t cpu_ms_per_message;   /* 5,000: processor time of one callback; over it the generation
                                     ends: cpu_limit. Not with workers = 0 */
   uint64_t log_bytes_per_s; /* 64 KiB; what is over it is dropped, with one line that says so */
-  uint64_t load_bytes;      /* 64 KiB, the most: one text for `load` */
-  uint64_t timers;          /* 1,000: open timers, sleeps and waits with a timeout */
-  uint64_t asks;            /* 1,000: asks that wait for their answer */
-  uint64_t monitors;        /* 1,000 */
-  uint64_t reply_handles;   /* 1,000: asks kept for a later answer */
-  uint64_t calls;           /* 64: tool calls under way */
-  uint64_t tasks;           /* 1,000: handlers at work; further messages wait */
+  uint64_t cpu_ms_per_s;  /* 1,024,000, which is all there can be: processor time in each second, of
+                             the actor and all that it spawned together; over it they wait */
+  uint64_t load_bytes;    /* 64 KiB, the most: one text for `load` */
+  uint64_t timers;        /* 1,000: open timers, sleeps and waits with a timeout */
+  uint64_t asks;          /* 1,000: asks that wait for their answer */
+  uint64_t monitors;      /* 1,000 */
+  uint64_t reply_handles; /* 1,000: asks kept for a later answer */
+  uint64_t calls;         /* 64: tool calls under way */
+  uint64_t tasks;         /* 1,000: handlers at work; further messages wait */
 } troupe_script_limits;
 
 /* A script to run. Zero means the default, which the comment states. Exactly one of path and source

@@ -43,6 +43,7 @@ TROUPE_API const char *troupe_dead_reason_name(troupe_dead_reason reason);
   X(MEMORY_BYTES, "memory_bytes", "generations ended")                                             \
   X(MESSAGE_BYTES, "message_bytes", "messages, replies, arguments and results refused")            \
   X(CPU_MS_PER_MESSAGE, "cpu_ms_per_message", "generations ended")                                 \
+  X(CPU_MS_PER_S, "cpu_ms_per_s", "times an actor had to wait")                                    \
   X(LOG_BYTES_PER_S, "log_bytes_per_s", "log lines dropped")                                       \
   X(LOAD_BYTES, "load_bytes", "texts refused by load")                                             \
   X(TIMERS, "timers", "timers, sleeps and waits refused")                                          \

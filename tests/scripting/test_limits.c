@@ -4,6 +4,9 @@
 
 #include <troupe/tool.h>
 
+#include <time.h>
+
+#include "actors/base/clock.h"
 #include "actors/base/rand.h"
 #include "scripting/limits.h"
 
@@ -259,6 +262,72 @@ static void an_end_by_a_limit_is_counted_and_says_why(void **state) {
   stage_stop(&s);
 }
 
+static uint64_t ns_of(clockid_t clock) {
+  struct timespec t;
+  clock_gettime(clock, &t);
+  return (uint64_t)t.tv_sec * TRP_NS_PER_S + (uint64_t)t.tv_nsec;
+}
+
+/* Alone, and with children that compute as well: a tenth of a core, all together. */
+static void endless_scripts_get_their_share(void **state) {
+  (void)state;
+  for (int children = 0; children <= 3; children += 3) {
+    stage s;
+    cast c;
+    stage_start(&s, 2);
+    troupe_script script = TROUPE_SCRIPT_INIT;
+    char source[256];
+    snprintf(source, sizeof source,
+             "local t = require 'troupe' for i = 1, %d do t.spawn { source = "
+             "'require \"troupe\".sleep(0) while true do end' } end while true do end",
+             children);
+    script.source = source;
+    script.name = "endless";
+    script.limits.cpu_ms_per_s = 100;
+    script.limits.cpu_ms_per_message = 60000;
+    troupe_grants *g = cast_grants();
+    script.grants = g;
+    memset(&c, 0, sizeof c);
+    cast_start(&s, &c, &script);
+    troupe_grants_unref(g);
+    usleep(300000);
+    uint64_t wall = ns_of(CLOCK_MONOTONIC), cpu = ns_of(CLOCK_PROCESS_CPUTIME_ID);
+    usleep(2000000);
+    wall = ns_of(CLOCK_MONOTONIC) - wall;
+    cpu = ns_of(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+    troupe_stats stats;
+    troupe_system_stats(s.w.sys, &stats);
+    uint64_t waits = stats.limits[TROUPE_LIMIT_CPU_MS_PER_S];
+    print_message("%d endless, 100 ms in a second: %.1f %% of a core, %llu waits\n", children + 1,
+                  100.0 * (double)cpu / (double)wall, (unsigned long long)waits);
+    assert_in_range(cpu * 1000 / wall, 50, 150);
+    assert_true(waits > 10);
+    assert_int_equal(troupe_kill(s.w.sys, troupe_whereis(s.w.sys, "endless")), TROUPE_OK);
+    cast_end(&c);
+    expect_class(&c, TROUPE_EXIT_KILLED);
+    stage_stop(&s);
+  }
+}
+
+/* What a held script misses: nothing, only time. */
+static void a_throttled_script_answers_in_the_end(void **state) {
+  (void)state;
+  stage s;
+  cast c;
+  stage_start(&s, 2);
+  cast_run(&s, &c,
+           "local troupe = require 'troupe'\n"
+           "local slow = troupe.spawn { limits = { cpu_ms_per_s = 50 }, source = [[\n"
+           "  local troupe = require 'troupe'\n"
+           "  local a = troupe.actor 'slow'\n"
+           "  function a.on:work() local n = 0 for i = 1, 3e5 do n = n + i end return n end\n"
+           "  return a]] }\n"
+           "for i = 1, 20 do assert(slow:ask 'work' == 45000150000) end\n"
+           "slow:stop()");
+  expect_class(&c, TROUPE_EXIT_NORMAL);
+  stage_stop(&s);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_is_not_said_has_its_default),
@@ -269,6 +338,8 @@ int main(void) {
       cmocka_unit_test(the_size_of_sources_is_the_systems),
       cmocka_unit_test(actors_are_counted_when_there_are_too_many),
       cmocka_unit_test(open_calls_are_counted),
+      cmocka_unit_test(endless_scripts_get_their_share),
+      cmocka_unit_test(a_throttled_script_answers_in_the_end),
       cmocka_unit_test(an_end_by_a_limit_is_counted_and_says_why),
   };
   return run_tests(tests);

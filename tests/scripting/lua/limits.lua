@@ -222,6 +222,7 @@ local narrower = { source = [[
   return a]] }
 local values = {
   ["limits.memory_bytes"] = 1 << 20, ["limits.subtree_memory_bytes"] = 8 << 20,
+  ["limits.cpu_ms_per_s"] = 10000,
   ["limits.message_bytes"] = 10000, ["limits.cpu_ms_per_message"] = 1000,
   ["limits.log_bytes_per_s"] = 1000, ["limits.load_bytes"] = 1000,
   ["limits.timers"] = 10, ["limits.asks"] = 10, ["limits.monitors"] = 10, ["limits.reply_handles"] = 10,
