@@ -80,8 +80,10 @@ typedef struct trp_lua {
   bool in_stop;           /* inside that callback */
   bool terminating;       /* `terminate` has begun */
   bool terminated;        /* and has ended */
-  const troupe_exit *why; /* of the stop; valid until the generation ends */
   bool has_skipped;       /* receive has skipped messages since the last rescan */
+  bool metas_changed;     /* TRP_REG_METAS has entries */
+  bool log_limited;       /* the line about dropped lines has been written in this drought */
+  const troupe_exit *why; /* of the stop; valid until the generation ends */
 
   trp_task *tasks;                        /* every task of this generation */
   trp_task *idle;                         /* those without work, for reuse */
@@ -92,12 +94,10 @@ typedef struct trp_lua {
   uint32_t timers;                       /* timers that may still tick */
   uint32_t reply_handles;                /* that hold an ask open */
   uint32_t next_object_id;               /* for tostring */
-  bool metas_changed;                    /* TRP_REG_METAS has entries */
   uint32_t deferred_first, deferred_end; /* positions in TRP_REG_DEFERRED */
   uint64_t born_ns;                      /* os.clock counts from here */
   uint64_t log_ns; /* log quota: a bucket of bytes, filled at a constant rate */
   uint64_t log_tokens;
-  bool log_limited; /* the "log limit" line of this drought has been written */
 
   /* Kept asks whose reply handle was collected: answered when the slice ends. */
   uint64_t dropped[TRP_LUA_DROPPED_MAX];

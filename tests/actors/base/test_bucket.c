@@ -58,15 +58,16 @@ static void it_agrees_with_a_model_that_counts(void **state) {
     trp_bucket_init(&b, rate);
     uint64_t now = TRP_NS_PER_S, start = now, used = 0, most = 0, charges = 0;
     __extension__ typedef __int128 level; /* in ns / 1000 of processor time */
-    level room = (level)(rate * TRP_BUCKET_ROOM_NS), in = room;
+    level room = (level)rate * (level)TRP_BUCKET_ROOM_NS, in = room;
     for (int i = 0; i < 2000; i++) {
       uint64_t pass = trp_rand_below(&r, 20 * TRP_NS_PER_MS), at = trp_bucket_wait(&b, now);
-      level slack = (level)((charges + 1) * rate); /* each charge is rounded up to a ns of time */
+      level slack =
+          ((level)charges + 1) * (level)rate; /* each charge is rounded up to a ns of time */
       if (at == 0) {
         assert_true(in >= 0);
         uint64_t use = trp_rand_below(&r, 5 * TRP_NS_PER_MS);
         trp_bucket_charge(&b, use, now);
-        in -= (level)(use * 1000);
+        in -= (level)use * 1000;
         used += use;
         charges++;
         if (use > most) most = use;
@@ -76,11 +77,11 @@ static void it_agrees_with_a_model_that_counts(void **state) {
         if (trp_rand_below(&r, 2)) pass = at - now;
       }
       now += pass;
-      in += (level)(pass * rate);
+      in += (level)pass * (level)rate;
       if (in > room) in = room, charges = 0;
     }
     /* over the whole time: what came in, what it held, and the last use */
-    level allowed = (level)((now - start + TRP_BUCKET_ROOM_NS) * rate) + (level)(most * 1000);
+    level allowed = (level)(now - start + TRP_BUCKET_ROOM_NS) * (level)rate + (level)most * 1000;
     if ((level)used * 1000 > allowed) print_error("seed %llu\n", (unsigned long long)seed);
     assert_true((level)used * 1000 <= allowed);
   }
