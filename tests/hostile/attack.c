@@ -139,7 +139,8 @@ static bool read_attack(attacks *all, const char *folder, const char *class_, co
   all->list = grown;
   attack *a = &all->list[all->count++];
   *a = (attack){.limits = {.memory_bytes = MEMORY_BYTES, .cpu_ms_per_message = CPU_MS},
-                .shutdown_ms = SHUTDOWN_MS};
+                .shutdown_ms = SHUTDOWN_MS,
+                .init_timeout_ms = TROUPE_INFINITY};
   snprintf(a->name, sizeof a->name, "%s/%.*s", class_, (int)(strlen(file) - 4), file);
   if (read_source(a, folder)) return read_header(a);
   fprintf(stderr, "%s: cannot be read\n", a->name);

@@ -1,5 +1,6 @@
 -- attack: values that JSON has no place for
 -- allowed: normal
+-- limits: cpu_ms_per_message=2000
 local troupe = require "troupe"
 local json = troupe.json
 for _, x in ipairs { 0 / 0, 1 / 0, -1 / 0, print, coroutine.running(), troupe.self(), { [1] = 1, a = 2 }, { [1.5] = 1 }, { [true] = 1 }, "\xff",
