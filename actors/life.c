@@ -188,6 +188,7 @@ static void end_generation(troupe_actor *a) {
   a->state = NULL;
   count_crash(a);
   settle_ledger(a, false);
+  trp_memory_trim(&a->sys->memory);
   troupe_actor_rescan(a); /* what it had skipped goes back in front for the next one */
   drop_signals(a);
   if (a->children == 0)

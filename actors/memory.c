@@ -1,16 +1,28 @@
 #include "actors/memory.h"
 
+#include <stdlib.h>
+
+#if defined(__GLIBC__)
+#  include <malloc.h>
+#endif
+
 #include "actors/base/assert.h"
 #include "actors/base/machine.h"
 #include "actors/base/mem.h"
 
 /* What a cache charges at once; it gives back what is over twice as much. */
 #define BATCH ((uint64_t)64 * 1024)
+#define TRIM_LEAST ((uint64_t)1024 * 1024)
 
 static __thread trp_memory_cache *mine __attribute__((tls_model("initial-exec")));
 
 static trp_memory_cache *cache_of(const trp_memory *m) {
   return mine && mine->of == m ? mine : NULL;
+}
+
+static void uncharge(trp_memory *m, uint64_t bytes) {
+  trp_account_uncharge(&m->all, bytes);
+  atomic_fetch_add_explicit(&m->freed, bytes, memory_order_relaxed);
 }
 
 bool trp_memory_take(trp_memory *m, size_t bytes) {
@@ -31,13 +43,27 @@ bool trp_memory_take(trp_memory *m, size_t bytes) {
 void trp_memory_give(trp_memory *m, size_t bytes) {
   trp_memory_cache *c = cache_of(m);
   if (!c) {
-    trp_account_uncharge(&m->all, bytes);
+    uncharge(m, bytes);
     return;
   }
   c->free += bytes;
   if (c->free <= 2 * BATCH) return;
-  trp_account_uncharge(&m->all, c->free - BATCH);
+  uncharge(m, c->free - BATCH);
   c->free = BATCH;
+}
+
+void trp_memory_trim(trp_memory *m) {
+#if defined(__GLIBC__)
+  uint64_t freed = atomic_load_explicit(&m->freed, memory_order_relaxed);
+  if (freed < TRIM_LEAST || freed < trp_account_used(&m->all) / 8) return;
+  if (m->host.realloc != trp_mem_default()->realloc) return;
+  /* relaxed: whoever takes the count does the work, nothing else depends on it */
+  if (atomic_compare_exchange_strong_explicit(&m->freed, &freed, 0, memory_order_relaxed,
+                                              memory_order_relaxed))
+    malloc_trim(0);
+#else
+  (void)m;
+#endif
 }
 
 void trp_memory_cache_open(trp_memory_cache *c, trp_memory *m) {

@@ -32,6 +32,7 @@ typedef struct trp_memory {
   troupe_allocator host; /* where blocks really come from; does not count */
   trp_account all;
   _Atomic uint64_t *refused; /* counts what was not to be had; or NULL */
+  _Atomic uint64_t freed;    /* bytes given back since the last trim */
 } trp_memory;
 
 /* A worker's: charged and not taken yet. Its thread only. */
@@ -51,6 +52,12 @@ troupe_allocator trp_memory_allocator(trp_memory *m);
 /* Charges bytes that the allocator does not give; false: over the limit. */
 bool trp_memory_take(trp_memory *m, size_t bytes);
 void trp_memory_give(trp_memory *m, size_t bytes);
+
+/* Gives what the C library keeps of freed blocks back to the operating system, when enough has been
+ * freed since the last time to be worth it: 1 MiB and an eighth of what is in use. After the end of
+ * a heap, which has been interleaved with others in the library's own heaps. Does nothing when the
+ * host has an allocator of its own. */
+void trp_memory_trim(trp_memory *m);
 
 /* From here on, until close, the calling thread charges in advance. */
 void trp_memory_cache_open(trp_memory_cache *c, trp_memory *m);

@@ -7,7 +7,8 @@
 
 #include <troupe/types.h>
 
-/* realloc and free of the C library. A constant. Thread: any. */
+/* The C library's; large blocks are mappings, so that what is freed goes back to the system whoever
+ * frees it. Shrinking a large block can fail. A constant. Thread: any. */
 const troupe_allocator *trp_mem_default(void);
 
 /* size bytes, at least 1. NULL when there is no memory. */

@@ -14,6 +14,30 @@ static void the_default_allocator_allocates_resizes_and_frees(void **state) {
   trp_free(NULL, NULL, 0);
 }
 
+/* The default allocator makes mappings of large blocks: contents survive each way over the border.
+ */
+static void contents_survive_growing_and_shrinking(void **state) {
+  (void)state;
+  static const size_t sizes[] = {100, 131071, 131072, 5000000, 200000, 131072, 131071, 300000, 10};
+  size_t old = 0;
+  unsigned char *p = NULL;
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    size_t now = sizes[i], kept = old < now ? old : now;
+    p = trp_realloc(NULL, p, old, now);
+    assert_non_null(p);
+    for (size_t at = 0; at < kept; at += 997)
+      assert_int_equal(p[at], at % 251);
+    for (size_t at = 0; at < now; at++)
+      p[at] = (unsigned char)(at % 251);
+    old = now;
+  }
+  trp_free(NULL, p, old);
+  p = trp_zalloc(NULL, 200000);
+  assert_non_null(p);
+  assert_int_equal(p[0] | p[199999], 0);
+  trp_free(NULL, p, 200000);
+}
+
 static void blocks_are_zeroed_on_request_and_sizes_are_kept(void **state) {
   (void)state;
   faulty f;
@@ -75,6 +99,7 @@ static void the_faulty_allocator_notices_a_wrong_size(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_default_allocator_allocates_resizes_and_frees),
+      cmocka_unit_test(contents_survive_growing_and_shrinking),
       cmocka_unit_test(blocks_are_zeroed_on_request_and_sizes_are_kept),
       cmocka_unit_test(a_copied_string_ends_in_nul),
       cmocka_unit_test(a_failed_call_returns_null_and_keeps_the_block),
