@@ -93,6 +93,10 @@ struct troupe_actor {
   uint64_t spent_mark_ns;        /* of the processor clock, up to which all is charged */
   trp_queue news;                /* of children, which waits while the actor is held */
 
+  uint64_t handled;      /* messages */
+  uint64_t run_ns;       /* in slices, when the behaviour tells its `info` */
+  uint64_t run_since_ns; /* the slice is counted up to here */
+
   trp_item life; /* deadline of STARTING and STOPPING; on the ledger in those and in RUNNING */
 
   trp_ledger ledger;

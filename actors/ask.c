@@ -69,21 +69,40 @@ void trp_ask_fail(troupe_actor *a, uint64_t id, int code) {
     finish(a, TRP_CONTAINER(it, ask, item), &(troupe_event){.code = code});
 }
 
+/* An ask on the ledger; its message is still to be sent. */
+static int open_ask(troupe_actor *a, uint64_t deadline_ns, void *user, ask **out) {
+  ask *q = trp_zalloc(&a->sys->allocator, sizeof *q);
+  *out = NULL;
+  if (!q) return TROUPE_E_NO_MEMORY;
+  q->user = user;
+  q->item.bytes = sizeof *q;
+  int err = trp_ledger_add(&a->ledger, &q->item, &ask_ops, deadline_ns);
+  if (err)
+    trp_free(&a->sys->allocator, q, sizeof *q);
+  else
+    *out = q;
+  return err;
+}
+
+int trp_ask_open(troupe_actor *a, void *user, uint64_t *id) {
+  ask *q;
+  int err = open_ask(a, 0, user, &q);
+  *id = q ? q->item.id : 0;
+  return err;
+}
+
 int trp_ask_start(troupe_actor *a, trp_msg *m, uint32_t timeout_ms, uint32_t wait_ms, void *user,
                   uint64_t *id) {
   troupe_system *sys = a->sys;
-  ask *q = trp_zalloc(&sys->allocator, sizeof *q);
+  ask *q;
   if (timeout_ms == 0) timeout_ms = DEFAULT_TIMEOUT_MS;
   uint64_t deadline =
       timeout_ms == TROUPE_INFINITY ? 0 : trp_clock_ns(&sys->clock) + timeout_ms * TRP_NS_PER_MS;
-  if (q) q->item.bytes = sizeof *q;
-  int err = q ? trp_ledger_add(&a->ledger, &q->item, &ask_ops, deadline) : TROUPE_E_NO_MEMORY;
+  int err = open_ask(a, deadline, user, &q);
   if (err) {
-    trp_free(&sys->allocator, q, sizeof *q);
     trp_msg_free(sys, m);
     return err;
   }
-  q->user = user;
   m->id = q->item.id;
   m->deadline_ns = deadline;
   *id = q->item.id;
@@ -145,6 +164,7 @@ static bool answer(troupe_actor *a, const trp_msg *m, int *code, const void *dat
 /* The message has been handled; takes it. An ask that still has an id is answered with code. */
 static void handled(troupe_actor *a, trp_msg *m, int code) {
   trp_count(&a->sys->counters.handled);
+  a->handled++;
   release_room(a, m);
   if (m->type == TRP_MSG_ASK && m->id)
     trp_send_answer(a->sys, m, code);

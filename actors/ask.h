@@ -8,6 +8,10 @@
 int trp_ask_start(troupe_actor *a, trp_msg *m, uint32_t timeout_ms, uint32_t wait_ms, void *user,
                   uint64_t *id);
 
+/* Opens an ask without a deadline; the caller sends the message, which carries the id and needs no
+ * room. Returns TROUPE_OK, TROUPE_E_LIMIT, TROUPE_E_NO_MEMORY. */
+int trp_ask_open(troupe_actor *a, void *user, uint64_t *id);
+
 /* Ends an open ask of the actor with an error. Unknown ids are ignored. */
 void trp_ask_fail(troupe_actor *a, uint64_t id, int code);
 

@@ -7,6 +7,7 @@
 #include "actors/base/mem.h"
 #include "actors/child.h"
 #include "actors/inbox.h"
+#include "actors/info.h"
 #include "actors/monitor.h"
 #include "actors/run.h"
 #include "actors/send.h"
@@ -257,6 +258,9 @@ static void bury_all(troupe_actor *a, trp_queue *q, trp_reason *why) {
       break;
     case TRP_MSG_UNWATCH:
       trp_monitor_unwatched(a, m);
+      break;
+    case TRP_MSG_INFO:
+      trp_info_answer(a, m);
       break;
     case TRP_MSG_ITEM:
     case TRP_MSG_REPLY:

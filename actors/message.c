@@ -15,7 +15,7 @@ trp_msg *trp_msg_new(troupe_system *sys, trp_msg_type type, troupe_pid to, troup
       [TRP_MSG_START] = TRP_LANE_CONTROL,   [TRP_MSG_STOP] = TRP_LANE_CONTROL,
       [TRP_MSG_KILL] = TRP_LANE_CONTROL,    [TRP_MSG_WATCH] = TRP_LANE_CONTROL,
       [TRP_MSG_UNWATCH] = TRP_LANE_CONTROL, [TRP_MSG_STARTED] = TRP_LANE_CONTROL,
-      [TRP_MSG_EDGE] = TRP_LANE_CONTROL,
+      [TRP_MSG_EDGE] = TRP_LANE_CONTROL,    [TRP_MSG_INFO] = TRP_LANE_CONTROL,
   };
   trp_msg *m = trp_alloc(&sys->allocator, sizeof *m + kind_len + 1 + len);
   if (!m) return NULL;

@@ -35,6 +35,7 @@ typedef enum trp_msg_type {
   TRP_MSG_WATCH,   /* control; becomes DOWN when the receiver is gone */
   TRP_MSG_UNWATCH, /* control; embedded in a monitor, to which it goes back as an ITEM */
   TRP_MSG_STARTED, /* control; child to parent */
+  TRP_MSG_INFO,    /* control; filled in and sent back as an ITEM: actors/info.h */
   TRP_MSG_EDGE,    /* control; embedded in a troupe_child: see actors/child.h */
 } trp_msg_type;
 

@@ -6,6 +6,7 @@
 #include "actors/ask.h"
 #include "actors/base/mem.h"
 #include "actors/child.h"
+#include "actors/info.h"
 #include "actors/send.h"
 #include "actors/system.h"
 
@@ -46,7 +47,8 @@ void trp_port_receive(troupe_actor *a, trp_msg *m) {
   trp_msg *ask = r->ask;
   r->ask = NULL;
   ask->from = a->pid;
-  int err = trp_ask_start(a, ask, r->timeout_ms, 0, r, &id);
+  int err = ask->type == TRP_MSG_INFO ? trp_info_start(a, ask, r, &id)
+                                      : trp_ask_start(a, ask, r->timeout_ms, 0, r, &id);
   if (err)
     answer(a->sys, r, &(troupe_event){.code = err});
   else
@@ -96,13 +98,9 @@ int trp_port_spawn(troupe_system *sys) {
   return trp_spawn_root(sys, &o, &sys->port, true);
 }
 
-int troupe_ask(troupe_system *sys, troupe_pid to, const troupe_ask_opts *opts, const char *kind,
-               const void *data, size_t len, troupe_on_reply on_reply, void *ctx) {
-  if (!on_reply) return TROUPE_E_INVALID;
-  if (trp_system_stopping(sys)) return TROUPE_E_SYSTEM_STOPPED;
-  trp_msg *ask;
-  int err = trp_msg_make(sys, TRP_MSG_ASK, to, sys->port, kind, 0, data, len, &ask);
-  if (err) return err;
+/* Takes the message, which the port will send. */
+static int send_request(troupe_system *sys, trp_msg *ask, uint32_t timeout_ms,
+                        troupe_on_reply on_reply, void *ctx) {
   request *r = trp_zalloc(&sys->allocator, sizeof *r);
   if (!r) {
     trp_msg_free(sys, ask);
@@ -112,11 +110,20 @@ int troupe_ask(troupe_system *sys, troupe_pid to, const troupe_ask_opts *opts, c
       .to = sys->port, .type = TRP_MSG_PORT, .lane = TRP_LANE_RESUME, .dispose = request_dispose};
   trp_link_init(&r->link);
   r->ask = ask;
-  r->timeout_ms = opts ? opts->timeout_ms : 0;
+  r->timeout_ms = timeout_ms;
   r->on_reply = on_reply;
   r->ctx = ctx;
   trp_send_signal(sys, &r->msg);
   return TROUPE_OK;
+}
+
+int troupe_ask(troupe_system *sys, troupe_pid to, const troupe_ask_opts *opts, const char *kind,
+               const void *data, size_t len, troupe_on_reply on_reply, void *ctx) {
+  if (!on_reply) return TROUPE_E_INVALID;
+  if (trp_system_stopping(sys)) return TROUPE_E_SYSTEM_STOPPED;
+  trp_msg *ask;
+  int err = trp_msg_make(sys, TRP_MSG_ASK, to, sys->port, kind, 0, data, len, &ask);
+  return err ? err : send_request(sys, ask, opts ? opts->timeout_ms : 0, on_reply, ctx);
 }
 
 /* ---- waiting for it ------------------------------------------------------------------------ */
@@ -132,6 +139,16 @@ typedef struct waiter {
   char *msg;
   size_t msg_len;
 } waiter;
+
+static void waiter_init(waiter *w) {
+  pthread_mutex_init(&w->lock, NULL);
+  pthread_cond_init(&w->done_cond, NULL);
+}
+
+static void waiter_fini(waiter *w) {
+  pthread_cond_destroy(&w->done_cond);
+  pthread_mutex_destroy(&w->lock);
+}
 
 static void wake(void *ctx, const troupe_event *e) {
   waiter *w = ctx;
@@ -175,8 +192,7 @@ int troupe_ask_wait(troupe_system *sys, troupe_pid to, const troupe_ask_opts *op
   if (reply) *reply = NULL;
   if (reply_len) *reply_len = 0;
   if (w.msg_len) msg[0] = 0;
-  pthread_mutex_init(&w.lock, NULL);
-  pthread_cond_init(&w.done_cond, NULL);
+  waiter_init(&w);
   int err = troupe_ask(sys, to, opts, kind, data, len, wake, &w);
   if (err == TROUPE_OK) {
     wait_for(&w);
@@ -188,8 +204,25 @@ int troupe_ask_wait(troupe_system *sys, troupe_pid to, const troupe_ask_opts *op
       troupe_reply_free(sys, w.reply, w.len);
     }
   }
-  pthread_cond_destroy(&w.done_cond);
-  pthread_mutex_destroy(&w.lock);
+  waiter_fini(&w);
+  return err;
+}
+
+int troupe_info_wait(troupe_system *sys, troupe_pid of, troupe_info *out) {
+  waiter w = {.sys = sys};
+  *out = (troupe_info){0};
+  if (trp_system_stopping(sys)) return TROUPE_E_SYSTEM_STOPPED;
+  trp_msg *m = trp_info_new(sys, of, sys->port);
+  if (!m) return TROUPE_E_NO_MEMORY;
+  waiter_init(&w);
+  int err = send_request(sys, m, 0, wake, &w);
+  if (err == TROUPE_OK) {
+    wait_for(&w);
+    err = w.code;
+    if (w.len == sizeof *out) memcpy(out, w.reply, sizeof *out);
+    troupe_reply_free(sys, w.reply, w.len);
+  }
+  waiter_fini(&w);
   return err;
 }
 

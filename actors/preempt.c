@@ -290,9 +290,17 @@ void trp_preempt_close(trp_worker *w) {
   self = NULL;
 }
 
+uint64_t trp_preempt_now(const trp_worker *w) {
+  return w->preempt.open ? now_ns() : trp_clock_ns(&w->sys->clock);
+}
+
+uint64_t trp_preempt_begun(const trp_worker *w) {
+  return atomic_load_explicit(&w->slice_ns, memory_order_relaxed);
+}
+
 void trp_preempt_begin(trp_worker *w) {
   trp_preempt *p = &w->preempt;
-  uint64_t now = p->open ? now_ns() : trp_clock_ns(&w->sys->clock);
+  uint64_t now = trp_preempt_now(w);
   p->busy = 1;
   p->over = 0;
   atomic_signal_fence(memory_order_seq_cst);
@@ -309,8 +317,7 @@ void trp_preempt_end(trp_worker *w) {
 
 bool trp_preempt_over(trp_worker *w) {
   if (w->preempt.open) return w->preempt.over;
-  uint64_t begun = atomic_load_explicit(&w->slice_ns, memory_order_relaxed);
-  return trp_clock_ns(&w->sys->clock) - begun >= TRP_SLICE_NS;
+  return trp_preempt_now(w) - trp_preempt_begun(w) >= TRP_SLICE_NS;
 }
 
 void trp_preempt_idle(trp_worker *w) {

@@ -65,6 +65,9 @@ void trp_preempt_close(struct trp_worker *w);
  * slices are measured by the system's clock. */
 void trp_preempt_begin(struct trp_worker *w);
 void trp_preempt_end(struct trp_worker *w);
+/* The clock that slices are measured by, now and when the running one began. */
+uint64_t trp_preempt_now(const struct trp_worker *w);
+uint64_t trp_preempt_begun(const struct trp_worker *w);
 /* Whether the slice is to end after the current message. */
 bool trp_preempt_over(struct trp_worker *w);
 

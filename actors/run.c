@@ -5,6 +5,7 @@
 #include "actors/ask.h"
 #include "actors/child.h"
 #include "actors/inbox.h"
+#include "actors/info.h"
 #include "actors/life.h"
 #include "actors/monitor.h"
 #include "actors/port.h"
@@ -184,6 +185,10 @@ static void control(troupe_actor *a, trp_msg *m) {
     trp_monitor_watched(a, m);
     return;
   }
+  if (m->type == TRP_MSG_INFO) { /* likewise */
+    trp_info_answer(a, m);
+    return;
+  }
   if (m->type == TRP_MSG_UNWATCH) { /* goes back */
     trp_monitor_unwatched(a, m);
     return;
@@ -312,14 +317,29 @@ static void settle_cpu(troupe_actor *a) {
   if (mark && a->preempted) a->cpu_ns += trp_preempt_cpu_ns() - mark;
 }
 
+uint64_t trp_run_time_ns(const troupe_actor *a) {
+  if (!a->behavior->info) return 0;
+  return a->run_ns + trp_preempt_now(a->worker) - a->run_since_ns;
+}
+
+/* Only for behaviours that tell, as a look at the clock is a tenth of a small slice. */
+static void settle_time(troupe_actor *a) {
+  if (!a->behavior->info) return;
+  uint64_t now = trp_preempt_now(a->worker);
+  a->run_ns += now - a->run_since_ns;
+  a->run_since_ns = now;
+}
+
 void trp_actor_run(trp_worker *w, troupe_actor *a) {
   troupe_system *sys = w->sys;
   a->canary++;
   a->worker = w;
   a->frame = &w->frame;
+  a->run_since_ns = trp_preempt_begun(w);
   trp_throttle_begin(a);
   for (int n = 0;; n++) {
     if (!step(a)) {
+      settle_time(a);
       trp_throttle_charge(a);
       trp_timers_arm(sys, a, trp_throttle_next(a));
       bool idle = a->phase == TRP_RUNNING && !a->blocked && !trp_throttle_holds(a);
@@ -330,6 +350,7 @@ void trp_actor_run(trp_worker *w, troupe_actor *a) {
       return;
     } else if (a->preempted || n >= TRP_SLICE_MESSAGES || trp_preempt_over(w)) {
       settle_cpu(a);
+      settle_time(a);
       trp_throttle_charge(a);
       trp_timers_arm(sys, a, trp_throttle_next(a));
       trp_sched_requeue(sys, a);

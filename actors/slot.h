@@ -83,5 +83,8 @@ static inline uint32_t trp_slot_messages(const trp_slot *slot) {
   uint64_t r = atomic_load_explicit(&slot->reserved, memory_order_relaxed);
   return (uint32_t)((r & ~TRP_RESERVED_WAIT) / TRP_RESERVED_MESSAGE);
 }
+static inline uint64_t trp_slot_bytes(const trp_slot *slot) {
+  return atomic_load_explicit(&slot->reserved, memory_order_relaxed) & TRP_RESERVED_BYTES_MAX;
+}
 
 #endif

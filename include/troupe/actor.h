@@ -21,6 +21,8 @@
 extern "C" {
 #endif
 
+typedef struct troupe_info troupe_info; /* troupe/info.h */
+
 #define TROUPE_KIND_MAX 64 /* bytes in a message's kind; at least 1 */
 #define TROUPE_SKIP 2      /* what `receive` may return */
 
@@ -110,6 +112,10 @@ typedef struct troupe_behavior {
   void (*preempt)(troupe_actor *self);
   /* Continues a callback that gave way with trp_actor_preempted. */
   void (*go_on)(troupe_actor *self);
+
+  /* Somebody asks how the actor is (troupe/info.h): adds what only the behaviour knows. Called
+   * between callbacks, in any phase in which the state is set; only reads. */
+  void (*info)(troupe_actor *self, troupe_info *info);
 
   /* The generation has ended, however it did: release its state. Runs no user code. */
   void (*fini)(troupe_actor *self);

@@ -7,6 +7,7 @@
 #include <troupe/app.h>
 #include <troupe/error.h>
 #include <troupe/grants.h>
+#include <troupe/info.h>
 #include <troupe/script.h>
 #include <troupe/supervisor.h>
 #include <troupe/system.h>
