@@ -11,7 +11,9 @@
 #include "scripting/behavior.h"
 #include "scripting/check.h"
 #include "scripting/codec.h"
+#include "scripting/collect.h"
 #include "scripting/fault.h"
+#include "scripting/info.h"
 #include "scripting/logging.h"
 #include "scripting/modules.h"
 #include "scripting/payload.h"
@@ -378,6 +380,8 @@ int trp_api_open(lua_State *L) {
                                        {"array", api_array},
                                        {"now_ms", api_now_ms},
                                        {"stats", api_stats},
+                                       {"info", trp_info_of_self},
+                                       {"hibernate", trp_collect_hibernate},
                                        {NULL, NULL}};
   trp_lua *lua = trp_lua_of(L);
   luaL_newlib(L, functions);

@@ -10,6 +10,7 @@
 #include "scripting/api.h"
 #include "scripting/collect.h"
 #include "scripting/fault.h"
+#include "scripting/info.h"
 #include "scripting/payload.h"
 #include "scripting/ref.h"
 #include "scripting/reply.h"
@@ -562,5 +563,6 @@ const troupe_behavior trp_script_behavior = {
     .close = on_close,
     .preempt = trp_lua_preempt,
     .go_on = on_go_on,
+    .info = trp_info_fill,
     .fini = on_fini,
 };

@@ -1,5 +1,6 @@
 #include "scripting/collect.h"
 
+#include "scripting/scratch.h"
 #include "scripting/task.h"
 
 /* Below this part of the arena, a search for empty chunks finds few. */
@@ -32,24 +33,51 @@ static void cycle_ended(lua_State *L) {
     lua->collect_again = false;
     return;
   }
+  lua->collections++;
   lua->must_collect = false;
   trp_arena_rearm(&lua->arena);
 }
 
-void trp_collect_some(lua_State *L) {
+void trp_collect_some(lua_State *L, bool may_stop) {
   trp_lua *lua = trp_lua_of(L);
   while (lua->must_collect) {
     if (lua_gc(L, LUA_GCSTEP, 0)) cycle_ended(L);
-    if (lua->must_give_way && trp_lua_can_wait(L)) return;
+    if (lua->must_give_way && may_stop) return;
   }
+}
+
+/* Between two tasks there is none for the finalizers of a trusted script to run in. */
+static void collect_between_tasks(trp_lua *lua, lua_State *L) {
+  trp_task none = {.lua = lua, .co = L, .kind = TRP_TASK_SIGNAL, .state = TRP_TASK_WORKING};
+  lua->task = &none;
+  lua->chain_ok = false;
+  lua_gc(L, LUA_GCCOLLECT);
+  lua->task = NULL;
 }
 
 void trp_collect_all(lua_State *L) {
   trp_lua *lua = trp_lua_of(L);
-  lua_gc(L, LUA_GCCOLLECT);
+  if (lua->task)
+    lua_gc(L, LUA_GCCOLLECT);
+  else
+    collect_between_tasks(lua, L);
   (void)trp_arena_trim(&lua->arena);
+  lua->collections++;
   lua->must_collect = false;
   trp_arena_rearm(&lua->arena);
+}
+
+int trp_collect_hibernate(lua_State *L) {
+  trp_lua_of(L)->hibernates = true;
+  return 0;
+}
+
+void trp_collect_shrink(trp_lua *lua) {
+  lua->hibernates = false;
+  trp_task_drop_idle(lua);
+  trp_frame *frame = trp_actor_frame(lua->actor);
+  trp_scratch_shrink(lua->scratch, frame);
+  trp_collect_all(lua->L);
 }
 
 bool trp_collect_room(lua_State *L, size_t bytes) {

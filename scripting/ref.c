@@ -9,6 +9,7 @@
 #include "actors/send.h"
 #include "scripting/check.h"
 #include "scripting/fault.h"
+#include "scripting/info.h"
 #include "scripting/payload.h"
 #include "scripting/state.h"
 #include "scripting/task.h"
@@ -180,6 +181,17 @@ static int ask(lua_State *L, bool quiet) {
 
 static int ref_ask(lua_State *L) { return ask(L, false); }
 static int ref_try_ask(lua_State *L) { return ask(L, true); }
+
+/* ---- info ---------------------------------------------------------------------------------- */
+
+static int info(lua_State *L, bool quiet) {
+  const trp_ref *ref = check_ref(L);
+  int denied = check_right(L, ref, TRP_RIGHT_MONITOR, quiet);
+  return denied ? denied : trp_info_ask(L, ref->pid, quiet);
+}
+
+static int ref_info(lua_State *L) { return info(L, false); }
+static int ref_try_info(lua_State *L) { return info(L, true); }
 
 /* ---- options and rights -------------------------------------------------------------------- */
 
@@ -361,9 +373,17 @@ static void make_class(lua_State *L, const char *name, const luaL_Reg *meta,
 void trp_ref_open(lua_State *L) {
   static const luaL_Reg meta[] = {{"__eq", ref_eq}, {"__tostring", ref_tostring}, {NULL, NULL}};
   static const luaL_Reg methods[] = {
-      {"tell", ref_tell},       {"ask", ref_ask},           {"try_ask", ref_try_ask},
-      {"with", ref_with},       {"stop", ref_stop},         {"kill", ref_kill},
-      {"monitor", ref_monitor}, {"restrict", ref_restrict}, {NULL, NULL},
+      {"tell", ref_tell},
+      {"ask", ref_ask},
+      {"try_ask", ref_try_ask},
+      {"with", ref_with},
+      {"stop", ref_stop},
+      {"kill", ref_kill},
+      {"monitor", ref_monitor},
+      {"restrict", ref_restrict},
+      {"info", ref_info},
+      {"try_info", ref_try_info},
+      {NULL, NULL},
   };
   static const luaL_Reg monitor_meta[] = {{"__tostring", monitor_tostring}, {NULL, NULL}};
   static const luaL_Reg monitor_methods[] = {{"cancel", monitor_cancel}, {NULL, NULL}};

@@ -48,7 +48,10 @@ void trp_scratch_close(trp_scratch *s, trp_ledger *ledger, trp_frame *frame) {
 
 void trp_scratch_reset(trp_scratch *s, trp_frame *frame) {
   trp_buf_clear(&s->buf);
-  if (s->buf.cap <= TRP_SCRATCH_KEEP) return;
+  if (s->buf.cap > TRP_SCRATCH_KEEP) trp_scratch_shrink(s, frame);
+}
+
+void trp_scratch_shrink(trp_scratch *s, trp_frame *frame) {
   TRP_NATIVE_BEGIN(frame);
   trp_buf_fini(&s->buf);
   trp_ledger_resize(s->ledger, &s->item, sizeof *s);

@@ -35,6 +35,9 @@ void trp_scratch_close(trp_scratch *s, trp_ledger *ledger, trp_frame *frame);
 /* Empties it; what was grown over TRP_SCRATCH_KEEP is freed, in a native half. */
 void trp_scratch_reset(trp_scratch *s, trp_frame *frame);
 
+/* Empties it and frees all of its memory, in a native half. */
+void trp_scratch_shrink(trp_scratch *s, trp_frame *frame);
+
 /* The part of trp_scratch_append that grows the buffer: a native half. */
 int trp_scratch_grow(trp_scratch *s, trp_frame *frame, const void *p, size_t n);
 

@@ -123,6 +123,7 @@ void trp_lua_drop_ask(trp_lua *lua, uint64_t id) {
 }
 
 void trp_lua_leave(trp_lua *lua) {
+  if (lua->hibernates && !lua->interrupted && !lua->ending) trp_collect_shrink(lua);
   if (lua->dropped_count == 0) return;
   trp_frame *frame = trp_actor_frame(lua->actor);
   TRP_NATIVE_BEGIN(frame);
@@ -137,8 +138,9 @@ static void on_hook(lua_State *L, lua_Debug *ar) {
   (void)ar;
   trp_lua *lua = trp_lua_of(L);
   lua_sethook(L, NULL, 0, 0);
-  trp_collect_some(L);
-  if (!lua->must_give_way || !trp_lua_can_wait(L)) return;
+  bool can_wait = trp_lua_can_wait(L);
+  trp_collect_some(L, can_wait);
+  if (!lua->must_give_way || !can_wait) return;
   lua->must_give_way = false;
   lua->gave_way = true;
   lua->suspending = true;

@@ -60,6 +60,8 @@ typedef struct trp_lua {
   bool gave_way;               /* the yield under way is a preemption */
   bool must_collect;           /* set at the soft limit; obeyed by the same hook */
   bool collect_again;          /* when one cycle of that collection is not enough */
+  bool hibernates;             /* at the end of the callback it becomes as small as it can */
+  uint64_t collections;        /* of this generation, asked for by the runtime */
   trp_task *interrupted;       /* the task that gave way, until it goes on */
   trp_task *task;              /* the task now running, or NULL */
   bool chain_ok;               /* every C frame below the running coroutine can be yielded across */
@@ -129,7 +131,7 @@ static inline void trp_lua_enter(trp_lua *lua) {
   trp_arena_set_frame(&lua->arena, trp_actor_frame(lua->actor));
 }
 
-/* To be called last in each callback: releases what collected handles have dropped. */
+/* To be called last in each callback: releases what collected handles have dropped; hibernates. */
 void trp_lua_leave(trp_lua *lua);
 
 /* True when the running code may wait: not inside a sort comparator, a gsub callback, a metamethod

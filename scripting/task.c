@@ -8,6 +8,7 @@
 #include "actors/base/log.h"
 #include "actors/system.h"
 #include "scripting/behavior.h"
+#include "scripting/collect.h"
 #include "scripting/coroutine.h"
 #include "scripting/fault.h"
 #include "scripting/ref.h"
@@ -105,6 +106,14 @@ static void retire(trp_lua *lua, trp_task *task) {
   lua->idle_count++;
 }
 
+void trp_task_drop_idle(trp_lua *lua) {
+  for (trp_task *task; (task = lua->idle);) {
+    lua->idle = task->idle_next;
+    lua->idle_count--;
+    forget(lua, task);
+  }
+}
+
 /* ---- running ------------------------------------------------------------------------------- */
 
 static void run(trp_lua *lua, trp_task *task, int nargs);
@@ -121,10 +130,25 @@ static void interrupted(trp_lua *lua, trp_task *task) {
   TRP_NATIVE_END(frame);
 }
 
+/* Finishes a collection that the task gave way in, before it may take more. True when done. */
+static bool collected(trp_lua *lua, trp_task *task) {
+  if (!lua->must_collect) return true;
+  lua->task = task;
+  lua->must_give_way = false;
+  lua->cur = lua->L; /* for the tick, which asks to give way: nothing runs there */
+  trp_collect_some(lua->L, true);
+  lua->cur = NULL;
+  lua->task = NULL;
+  return !lua->must_collect;
+}
+
 void trp_task_go_on(trp_lua *lua) {
   trp_task *task = lua->interrupted;
   lua->interrupted = NULL;
-  run(lua, task, 0);
+  if (collected(lua, task))
+    run(lua, task, 0);
+  else
+    interrupted(lua, task);
 }
 
 static void run(trp_lua *lua, trp_task *task, int nargs) {

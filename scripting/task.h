@@ -73,6 +73,9 @@ bool trp_task_is_free(const trp_lua *lua);
 trp_task *trp_task_new(trp_lua *lua, trp_task_kind kind, lua_CFunction entry,
                        const troupe_message *message);
 
+/* Gives up the coroutines that are kept for reuse. */
+void trp_task_drop_idle(trp_lua *lua);
+
 /* Runs a new task, or one whose wait is over, until it waits or ends. */
 void trp_task_run(trp_lua *lua, trp_task *task);
 

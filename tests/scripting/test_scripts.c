@@ -55,6 +55,7 @@ static void messages(void **state) { (void)state, run("messages"); }
 static void spawning(void **state) { (void)state, run("spawning"); }
 static void behaviors(void **state) { (void)state, run("behaviors"); }
 static void limits(void **state) { (void)state, run("limits"); }
+static void info(void **state) { (void)state, run("info"); }
 static void closing(void **state) { (void)state, run("closing"); }
 static void tools(void **state) { (void)state, run_file("tools", 2); }
 
@@ -62,7 +63,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(verbs),    cmocka_unit_test(receive),  cmocka_unit_test(waiting),
       cmocka_unit_test(messages), cmocka_unit_test(spawning), cmocka_unit_test(behaviors),
-      cmocka_unit_test(limits),   cmocka_unit_test(closing),  cmocka_unit_test(tools),
+      cmocka_unit_test(limits),   cmocka_unit_test(info),     cmocka_unit_test(closing),
+      cmocka_unit_test(tools),
   };
   return run_tests(tests);
 }
