@@ -26,6 +26,7 @@ typedef struct cli_options {
   int workers;
   uint64_t seed;
   uint32_t stop_ms;
+  uint64_t memory_bytes; /* 0: the default */
   troupe_log_level log;
   const char *app; /* path of app.lua */
   int argc;        /* what app.lua gets */

@@ -19,6 +19,8 @@ static const char run_text[] =
     "  --workers N     threads that run actors; one for each core\n"
     "  --seed S        of every random choice; from the operating system\n"
     "  --stop-ms N     how long stopping in order may take; 30000\n"
+    "  --memory-bytes N\n"
+    "                  what actors and messages may take together; 3/4 of the machine\n"
     "  --log LEVEL     least level shown on standard error: debug, info, warn, error; info\n"
     "  --              ends the options\n"
     "\n"

@@ -27,6 +27,7 @@ static int start(const cli_options *o, troupe_system **sys) {
   troupe_config cfg = TROUPE_CONFIG_INIT;
   cfg.workers = o->workers;
   cfg.seed = o->seed;
+  cfg.memory_bytes = o->memory_bytes;
   cfg.log_min = o->log;
   cfg.max_message_bytes = MESSAGE_BYTES;
   cfg.catch_stack_overflow = true;

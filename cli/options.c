@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 
 #define STOP_MS 30000
+#define MEMORY_LEAST ((uint64_t)16 << 20) /* the system itself takes a good part of it */
 
 typedef struct option {
   const char *name;
@@ -42,6 +43,10 @@ static bool set_stop(cli_options *o, const char *text) {
   return true;
 }
 
+static bool set_memory(cli_options *o, const char *text) {
+  return to_number(text, MEMORY_LEAST, UINT64_MAX, &o->memory_bytes);
+}
+
 static bool set_log(cli_options *o, const char *text) {
   static const char *const levels[] = {"debug", "info", "warn", "error"};
   for (unsigned i = 0; i < sizeof levels / sizeof *levels; i++) {
@@ -56,6 +61,7 @@ static const option known[] = {
     {"--workers", true, set_workers, "a number of threads from 1 to 1024"},
     {"--seed", true, set_seed, "a number from 1 to 2^64 - 1"},
     {"--stop-ms", false, set_stop, "a number of milliseconds"},
+    {"--memory-bytes", false, set_memory, "a number of bytes, at least 16777216"},
     {"--log", false, set_log, "debug, info, warn or error"},
 };
 

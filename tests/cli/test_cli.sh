@@ -63,6 +63,8 @@ check 2 "" "--workers expects" run hello.lua --workers=many
 check 2 "" "--workers expects" run --workers= hello.lua
 check 2 "" "--seed expects" run --seed -1 hello.lua
 check 2 "" "--stop-ms expects" run --stop-ms soon hello.lua
+check 2 "" "--memory-bytes expects" run --memory-bytes 16777215 hello.lua
+check 2 "" "--memory-bytes expects" run --memory-bytes 64M hello.lua
 check 0 "usage: troupe run" "" help
 check 0 "--stop-ms" "" help run
 check 0 "compiles every script" "" help check
@@ -91,6 +93,8 @@ check 0 "" "" run hello.lua
 
 # ---- ends ----
 check 70 "" "the app ended: max_restarts: gave up on crash" run --log error gives_up.lua
+check 70 "" "the system's memory, 67,108,864 bytes, is used up" run --memory-bytes 67108864 hog.lua
+check 0 "2=x" "" run --memory-bytes 16777216 hello.lua a x
 check 70 "" "init_error.lua:3: cannot start" run init_fails.lua
 check 0 "" "" check init_fails.lua
 "$troupe" run hello.lua x 2>"$err" >/dev/full
