@@ -58,11 +58,13 @@ expect("c b a", "shutdown", stop(process [[
 
 -- also the functions of timers, at every end in order
 expect("t", "normal", process [[
-  troupe.after(1, function() local t <close> = closing "t" troupe.sleep(1e6) end)
-  troupe.sleep(5)]])
+  local begun
+  troupe.after(1, function() local t <close> = closing "t" begun = true troupe.sleep(1e6) end)
+  while not begun do troupe.sleep(1) end]])
 expect("a t", "error", process [[
-  troupe.after(1, function() local t <close> = closing "t" troupe.sleep(1e6) end)
-  troupe.sleep(5)
+  local begun
+  troupe.after(1, function() local t <close> = closing "t" begun = true troupe.sleep(1e6) end)
+  while not begun do troupe.sleep(1) end
   local a <close> = setmetatable({}, { __close = function(_, e) to:tell("closed", "a") end })
   error "broken"]])
 
