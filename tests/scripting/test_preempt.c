@@ -281,6 +281,26 @@ static void work_that_gives_way_goes_on_where_it_was(void **state) {
   stage_stop(&s);
 }
 
+/* A hook is set in every call of the thread, which takes longer than a tick where there are
+ * 200,000.
+ */
+static void a_script_that_recurses_for_ever_gets_to_its_stack_overflow(void **state) {
+  (void)state;
+  stage s;
+  cast c = {0};
+  troupe_script script = TROUPE_SCRIPT_INIT;
+  script.source = "local function deep() return 1 + deep() end local ok, e = pcall(deep) "
+                  "assert(not ok and e:find 'stack overflow', e)";
+  script.chunk_name = "deep";
+  script.limits.memory_bytes = 256 << 20;
+  script.limits.cpu_ms_per_message = 60000;
+  stage_start(&s, 1);
+  cast_start(&s, &c, &script);
+  cast_end(&c);
+  expect_class(&c, TROUPE_EXIT_NORMAL);
+  stage_stop(&s);
+}
+
 /* A stop ends the waits of all that gave way by themselves; each then computes, and is preempted.
  */
 static void handlers_that_are_preempted_while_the_actor_stops_come_to_their_end(void **state) {
@@ -323,6 +343,7 @@ int main(void) {
       cmocka_unit_test(handlers_that_are_preempted_while_the_actor_stops_come_to_their_end),
       cmocka_unit_test(a_system_full_of_endless_scripts_stops),
       cmocka_unit_test(work_that_gives_way_goes_on_where_it_was),
+      cmocka_unit_test(a_script_that_recurses_for_ever_gets_to_its_stack_overflow),
   };
   return run_tests(tests);
 }
