@@ -2,6 +2,7 @@
 
 #include <lauxlib.h>
 
+#include "scripting/lua_compat.h"
 #include "scripting/state.h"
 #include "scripting/task.h"
 
@@ -65,7 +66,7 @@ static int reset(lua_State *L, lua_State *co) {
   lua->closing = co;
   lua->close_depth++;
   lua->cur = co;
-  int status = lua_resetthread(co);
+  int status = trp_lua_closethread(co, L);
   lua->cur = L;
   lua->close_depth--;
   lua->closing = closing;

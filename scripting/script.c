@@ -13,6 +13,7 @@
 #include "actors/system.h"
 #include "scripting/behavior.h"
 #include "scripting/limits.h"
+#include "scripting/lua_compat.h"
 #include "tools/beneath.h"
 
 /* ---- making -------------------------------------------------------------------------------- */
@@ -212,7 +213,7 @@ int trp_script_check(const trp_script *s, char *msg, size_t msg_len) {
     const troupe_allocator *in;
     void *out;
   } ud = {.in = &s->sys->allocator};
-  lua_State *L = lua_newstate(check_alloc, ud.out);
+  lua_State *L = trp_lua_newstate(check_alloc, ud.out);
   if (!L) return say(TROUPE_E_NO_MEMORY, msg, msg_len, "out of memory");
   size_t len;
   const char *code = trp_source_code(s->source, &len);

@@ -9,6 +9,7 @@
 #include "actors/system.h"
 #include "scripting/collect.h"
 #include "scripting/coroutine.h"
+#include "scripting/lua_compat.h"
 #include "scripting/sandbox.h"
 #include "scripting/scratch.h"
 #include "scripting/script.h"
@@ -69,12 +70,12 @@ int trp_lua_new(trp_lua **out, troupe_actor *actor, trp_script *script) {
   int err = make(out, actor, script);
   if (err) return err;
   trp_lua *lua = *out;
-  lua_State *L = lua_newstate(trp_arena_alloc, &lua->arena);
+  lua_State *L = trp_lua_newstate(trp_arena_alloc, &lua->arena);
   if (!L) return TROUPE_E_NO_MEMORY;
   lua->L = L;
   *(trp_lua **)lua_getextraspace(L) = lua;
   lua_atpanic(L, on_panic);
-  lua_gc(L, LUA_GCINC, 150, 0, 0); /* small heaps: less garbage for little more work */
+  trp_lua_gc_incremental(L, 150); /* small heaps: less garbage for little more work */
   lua_pushcfunction(L, trp_sandbox_open);
   if (lua_pcall(L, 0, 0, 0) != LUA_OK) return TROUPE_E_SCRIPT;
   return TROUPE_OK;

@@ -2,6 +2,7 @@
 #include "tests/test.h"
 
 #include "scripting/arena.h"
+#include "scripting/lua_compat.h"
 
 #include <lauxlib.h>
 #include <lua.h>
@@ -396,7 +397,7 @@ static int pcall_main(lua_State *L) {
 static void run_lua(heap *h, void *arg) {
   script *s = arg;
   (void)snprintf(s->answer, sizeof s->answer, "left");
-  lua_State *L = lua_newstate(trp_arena_alloc, &h->arena);
+  lua_State *L = trp_lua_newstate(trp_arena_alloc, &h->arena);
   if (!L) return;
   lua_pushcfunction(L, pcall_main);
   lua_pushlightuserdata(L, s);

@@ -2,6 +2,7 @@
 #include "tests/test.h"
 
 #include "scripting/codec.h"
+#include "scripting/lua_compat.h"
 
 #include <math.h>
 
@@ -96,7 +97,7 @@ static void rig_init(rig *g, size_t heap_limit) {
   trp_arena_init(&g->lua.arena, &g->heap.allocator, heap_limit, NULL, NULL);
   trp_arena_set_frame(&g->lua.arena, &g->frame);
   static const trp_codec_hooks hooks = {to_ref, push_ref};
-  lua_State *L = g->L = lua_newstate(trp_arena_alloc, &g->lua.arena);
+  lua_State *L = g->L = trp_lua_newstate(trp_arena_alloc, &g->lua.arena);
   assert_non_null(L);
   *(trp_lua **)lua_getextraspace(L) = &g->lua;
   luaL_openlibs(L);
