@@ -64,11 +64,9 @@ static int reset(lua_State *L, lua_State *co) {
   lua_State *closing = lua->closing;
   lua->chain_ok = false;
   lua->closing = co;
-  lua->close_depth++;
   lua->cur = co;
   int status = trp_lua_closethread(co, L);
   lua->cur = L;
-  lua->close_depth--;
   lua->closing = closing;
   lua->chain_ok = chain_ok;
   return status;
@@ -99,8 +97,9 @@ int trp_coroutine_close(lua_State *L, lua_State *co) {
   return failed + 1;
 }
 
-static void check_close_depth(lua_State *L) {
-  if (trp_lua_of(L)->close_depth >= trp_lua_of(L)->close_max)
+static void check_close_stack(lua_State *L) {
+  const trp_lua *lua = trp_lua_of(L);
+  if (lua->stack_top - (uintptr_t)__builtin_frame_address(0) > lua->close_stack)
     luaL_error(L, "too many nested closes of coroutines");
 }
 
@@ -111,7 +110,7 @@ static int thread_index(bool wrap) { return wrap ? lua_upvalueindex(1) : 1; }
 static int wrap_failed(lua_State *L, lua_State *co) {
   int status = lua_status(co);
   if (status != LUA_OK && status != LUA_YIELD) {
-    check_close_depth(L);
+    check_close_stack(L);
     status = reset(L, co);
     lua_xmove(co, L, 1);
   }
@@ -255,7 +254,7 @@ static int co_close(lua_State *L) {
   co_status status = status_of(L, co, 1);
   if (status != DEAD && status != SUSPENDED)
     return luaL_error(L, "cannot close a %s coroutine", status_names[status]);
-  check_close_depth(L);
+  check_close_stack(L);
   if (reset(L, co) == LUA_OK) {
     lua_pushboolean(L, 1);
     return 1;

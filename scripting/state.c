@@ -56,8 +56,8 @@ static int make(trp_lua **out, troupe_actor *actor, trp_script *script) {
     trp_system_split_rand(sys, &lua->rand);
     lua->born_ns = lua->log_ns = trp_system_now_ns(sys);
     lua->log_tokens = script->limits.log_bytes_per_s;
-    lua->close_max =
-        sys->config.workers == 0 ? TRP_COROUTINE_CLOSE_DEPTH_STEPPED : TRP_COROUTINE_CLOSE_DEPTH;
+    lua->close_stack =
+        sys->config.workers == 0 ? TRP_COROUTINE_CLOSE_STACK_STEPPED : TRP_COROUTINE_CLOSE_STACK;
     err = trp_scratch_open(&lua->scratch, trp_actor_ledger(actor), frame, al,
                            (size_t)script->limits.message_bytes);
   }

@@ -66,8 +66,9 @@ typedef struct trp_lua {
   trp_task *task;              /* the task now running, or NULL */
   bool chain_ok;               /* every C frame below the running coroutine can be yielded across */
   bool suspending; /* the yield under way suspends the task; it is not the script's own */
-  unsigned close_depth, resume_depth;
-  unsigned close_max;          /* deepest nesting of closes: by the size of the workers' stacks */
+  unsigned resume_depth;
+  uintptr_t stack_top;         /* of the C stack, where the running task began; it grows down */
+  uintptr_t close_stack;       /* how much of it a task may have used when it closes a coroutine */
   lua_State *closing;          /* the innermost thread being closed: it cannot yield */
   trp_rand rand;               /* math.random: split from the system's seed */
   trp_rand jitter;             /* the same for the runtime's own choices */
