@@ -7,6 +7,28 @@
 
 #include "cli/cli.h"
 
+#define DEFECTS_MAX 32
+
+/* What the self-test of the linked Lua says. */
+static int print_defects(void) {
+  troupe_lua_defect defects[DEFECTS_MAX];
+  size_t count, present = 0;
+  int err = troupe_lua_defects(&count, defects, DEFECTS_MAX);
+  if (err) {
+    cli_say("the self-test of Lua failed: %s", troupe_strerror(err));
+    return CLI_SOFTWARE;
+  }
+  if (count > DEFECTS_MAX) count = DEFECTS_MAX;
+  for (size_t i = 0; i < count; i++)
+    present += defects[i].present;
+  printf("\nThis Lua has %zu of %zu known defects; none lets a script out of its actor%s\n",
+         present, count, present ? ":" : "");
+  for (size_t i = 0; i < count; i++)
+    if (defects[i].present)
+      printf("  %-16s %s (fixed in %s)\n", defects[i].name, defects[i].effect, defects[i].fixed_in);
+  return CLI_OK;
+}
+
 int cli_version(int argc, char **argv) {
   char text[1024];
   (void)argv;
@@ -21,5 +43,5 @@ int cli_version(int argc, char **argv) {
   (void)n;
 #endif
   fputs(text, stdout);
-  return CLI_OK;
+  return print_defects();
 }

@@ -8,6 +8,7 @@
 #include <troupe/error.h>
 #include <troupe/grants.h>
 #include <troupe/info.h>
+#include <troupe/lua_defects.h>
 #include <troupe/script.h>
 #include <troupe/supervisor.h>
 #include <troupe/system.h>

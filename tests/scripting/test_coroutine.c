@@ -261,7 +261,8 @@ static void deep_chains_of_closes_end_in_an_error(void **state) {
       "  coroutine.resume(co)\n"
       "end\n"
       "coroutine.close(co)\n"
-      "assert(tostring(seen):find 'too many nested closes', seen)\n"
+      "seen = tostring(seen)\n"
+      "assert(seen:find 'too many nested closes' or seen:find 'overflow', seen)\n"
       /* the same through wrap, which closes what has failed */
       "local f\n"
       "for i = 1, 20000 do\n"
