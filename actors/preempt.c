@@ -22,7 +22,7 @@
 #  define NO_SANITIZE __attribute__((no_sanitize_thread, no_sanitize_address))
 #endif
 
-#define TICK_SHARE 8 /* a tick takes at most one part in so many of the time */
+#define RESPITE_MOST_NS (8 * TRP_TICK_NS)
 
 /* The process's one signal: a disposition is a global whether we like it or not. */
 static pthread_mutex_t global_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -179,11 +179,11 @@ NO_SANITIZE static void tick_inside(trp_worker *w, troupe_actor *a, uint64_t now
 }
 
 /* Setting a hook takes the longer the deeper a script has recursed: milliseconds for 200,000 calls.
- * The next tick comes when the script has had most of the time since this one, or it would get no
- * further. */
+ * After such a tick the script has some time for itself, or it would get no further. */
 NO_SANITIZE static void space_out(trp_worker *w, uint64_t began) {
-  uint64_t took = now_ns() - began;
-  if (took > TRP_TICK_NS / TICK_SHARE) set_timer(&w->preempt, began + took * TICK_SHARE);
+  uint64_t now = now_ns(), respite = 3 * (now - began);
+  if (respite < TRP_TICK_NS) return;
+  set_timer(&w->preempt, now + (respite < RESPITE_MOST_NS ? respite : RESPITE_MOST_NS));
 }
 
 NO_SANITIZE static void disarm_when_idle(trp_preempt *p) {
