@@ -87,6 +87,7 @@ void trp_lua_close(trp_lua *lua) {
   lua->ending = true;
   lua->task = &last; /* what is called by __close and __gc runs in it; it cannot wait */
   lua->chain_ok = false;
+  trp_lua_mark_stack(lua);
   trp_task_close_all(lua);
   if (lua->script->trusted) {     /* nothing of a sandbox's hangs on a finalizer */
     trp_arena_close(&lua->arena); /* what the tick may still look at stays where it is */

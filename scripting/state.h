@@ -66,9 +66,10 @@ typedef struct trp_lua {
   trp_task *task;              /* the task now running, or NULL */
   bool chain_ok;               /* every C frame below the running coroutine can be yielded across */
   bool suspending; /* the yield under way suspends the task; it is not the script's own */
-  unsigned resume_depth;
-  uintptr_t stack_top;         /* of the C stack, where the running task began; it grows down */
-  uintptr_t close_stack;       /* how much of it a task may have used when it closes a coroutine */
+  uint32_t resume_depth;
+  uint32_t
+      close_stack;     /* how much of the C stack a task may have used when it closes a coroutine */
+  uintptr_t stack_top; /* where in it the running task began; it grows down */
   lua_State *closing;          /* the innermost thread being closed: it cannot yield */
   trp_rand rand;               /* math.random: split from the system's seed */
   trp_rand jitter;             /* the same for the runtime's own choices */
@@ -155,6 +156,11 @@ static inline void trp_lua_rehook(const trp_lua *lua, lua_State *L) {
  * resumed, k runs in the same place with the same stack; the event that resumed it is task->event.
  * The caller has checked trp_lua_can_wait. */
 int trp_lua_wait(lua_State *L, lua_KContext ctx, lua_KFunction k);
+
+/* To be called before any of the script's code runs: its use of the C stack counts from here. */
+static inline void trp_lua_mark_stack(trp_lua *lua) {
+  lua->stack_top = (uintptr_t)__builtin_frame_address(0);
+}
 
 /* Says that a kept ask has lost its handle. From a C finalizer. */
 void trp_lua_drop_ask(trp_lua *lua, uint64_t id);

@@ -158,7 +158,7 @@ static void run(trp_lua *lua, trp_task *task, int nargs) {
   lua->task = task;
   lua->chain_ok = true;
   lua->must_give_way = false;
-  lua->stack_top = (uintptr_t)__builtin_frame_address(0);
+  trp_lua_mark_stack(lua);
   lua->cur = task->co;
   trp_lua_rehook(lua, task->co);
   int status = lua_resume(task->co, lua->L, nargs, &results);

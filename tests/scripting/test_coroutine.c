@@ -288,6 +288,38 @@ static void deep_chains_of_closes_end_in_an_error(void **state) {
   }
 }
 
+/* Whatever thread the actor ran on before. */
+static void what_is_closed_at_the_end_may_close_others(void **state) {
+  (void)state;
+  static const char source[] =
+      "local troupe = require 'troupe'\n"
+      "local child = [[\n"
+      "  local to = ...\n"
+      "  local co = coroutine.create(function() coroutine.yield() end)\n"
+      "  coroutine.resume(co)\n"
+      "  local x <close> = setmetatable({}, { __close = function()\n"
+      "    to:tell('closed', pcall(coroutine.close, co)) end })\n"
+      "  to:tell 'ready'\n"
+      "  troupe.sleep(1e6) ]]\n"
+      "for _ = 1, 20 do\n"
+      "  local ref = troupe.spawn { source = 'local troupe = require \"troupe\"' .. child,\n"
+      "    args = troupe.self() }\n"
+      "  troupe.receive { kinds = { 'ready' } }\n"
+      "  for i = 1, 10 do ref:tell('busy', i) end\n"
+      "  ref:stop()\n"
+      "  local m = troupe.receive { kinds = { 'closed' } }\n"
+      "  assert(m[1] and m[2], m[2])\n"
+      "end\n";
+  for (int workers = 0; workers <= 2; workers += 2) {
+    stage s;
+    cast c;
+    stage_start(&s, workers);
+    cast_run(&s, &c, source);
+    expect_class(&c, TROUPE_EXIT_NORMAL);
+    stage_stop(&s);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_case_is_as_in_stock_lua),
@@ -296,6 +328,7 @@ int main(void) {
       cmocka_unit_test(many_yields_and_errors_are_nothing_special),
       cmocka_unit_test(other_tasks_cannot_touch_a_suspended_chain),
       cmocka_unit_test(deep_chains_of_closes_end_in_an_error),
+      cmocka_unit_test(what_is_closed_at_the_end_may_close_others),
   };
   return run_tests(tests);
 }
