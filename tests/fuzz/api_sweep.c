@@ -8,7 +8,7 @@
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/reach.h"
 
-enum { FIRSTS = 160, STEP = 16, STYLE = 3, SWEEP = 15 }; /* as in api/driver.lua */
+enum { FIRSTS = 160, STEP = 16, STYLE = 3, SWEEP = 15, FLAGS = 3 }; /* as in api/driver.lua */
 
 /* One of each kind; when the walk misses a kind it has gone blind. */
 static const char *const expected[] = {
@@ -54,8 +54,8 @@ int main(int argc, char *argv[]) {
     for (unsigned first = 0; first < FIRSTS; first += STEP) {
       uint16_t key = fuzz_reach_key(i);
       uint8_t second = seconds[first / STEP % sizeof seconds];
-      const uint8_t input[] = {1,      STYLE,          SWEEP, (uint8_t)(key >> 8), (uint8_t)key,
-                               second, (uint8_t)first, 0};
+      const uint8_t input[] = {FLAGS,        STYLE,  SWEEP,          (uint8_t)(key >> 8),
+                               (uint8_t)key, second, (uint8_t)first, 0};
       (void)LLVMFuzzerTestOneInput(input, sizeof input);
     }
     printf("%s\n", fuzz_reach_name(i));

@@ -2,6 +2,7 @@
  * api/driver.lua reads the bytes, see there. An actor "b", api/peer.lua, answers it.
  *
  *   first byte   bit 0: they are stopped in order at the end, instead of killed
+ *                bit 1: with a strict heap (strict.h)
  *
  * Real system, real scripts; only the time is the target's, and what computes for too long is left
  * by the frame, as the tick would do. */
@@ -20,6 +21,7 @@
 #include "scripting/script.h"
 #include "tests/fuzz/host.h"
 #include "tests/fuzz/reach.h"
+#include "tests/fuzz/strict.h"
 #include "tests/fuzz/watchdog.h"
 #include "tools/wire.h"
 
@@ -33,6 +35,14 @@ static void leave(void *ctx) {
     trp_frame_leave_later(f, TROUPE_EXIT_CPU_LIMIT);
   else
     trp_frame_leave(f, TROUPE_EXIT_CPU_LIMIT);
+}
+
+static bool strict;
+
+/* The module "fuzz", for the driver alone. */
+static int open_fuzz(lua_State *L) {
+  if (strict) fuzz_strict_heap(L);
+  return fuzz_reach_open(L);
 }
 
 static void echo(troupe_call *call, void *user) {
@@ -111,18 +121,20 @@ static void end(fuzz_host *h, const troupe_pid pids[2], bool in_order) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   fuzz_host host;
   if (size > BYTES_MAX) return 0;
-  bool in_order = (fuzz_byte(&data, &size) & 1) != 0;
+  unsigned flags = fuzz_byte(&data, &size);
+  strict = (flags & 2) != 0;
   fuzz_host_start(&host);
   add_tool(&host, "echo", echo);
   add_tool(&host, "broken", fail);
   REQUIRE(troupe_json_register(host.sys) == TROUPE_OK);
-  REQUIRE(trp_script_module(host.sys, "fuzz", fuzz_reach_open) == TROUPE_OK);
+  REQUIRE(trp_script_module(host.sys, "fuzz", open_fuzz) == TROUPE_OK);
   const troupe_pid pids[2] = {spawn(&host, "b", TROUPE_FUZZ_DIR "/api/peer.lua", data, 0),
                               spawn(&host, "a", TROUPE_FUZZ_DIR "/api/driver.lua", data, size)};
   fuzz_watchdog_arm(CPU_MS, leave, host.sys);
   fuzz_host_pass(&host, LIFE_MS);
-  end(&host, pids, in_order);
+  end(&host, pids, flags & 1);
   fuzz_watchdog_disarm();
   fuzz_host_stop(&host);
+  fuzz_strict_free();
   return 0;
 }
