@@ -4,6 +4,7 @@
 #include <link.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -146,6 +147,20 @@ NO_SANITIZE static bool slice_is_over(trp_worker *w, uint64_t now) {
   return age + TRP_TICK_NS / 2 >= TRP_SLICE_ALONE_NS;
 }
 
+/* Calls for relief, once, when a slice that should have ended keeps others waiting. */
+NO_SANITIZE static void call_relief(trp_worker *w, uint64_t now) {
+  trp_sched *s = &w->sys->sched;
+  uint64_t age = now - atomic_load_explicit(&w->slice_ns, memory_order_relaxed);
+  if (age < TRP_RELIEF_NS || atomic_load_explicit(&w->preempt.stuck, memory_order_relaxed)) return;
+  if (atomic_load_explicit(&s->woken.len, memory_order_relaxed) == 0 &&
+      atomic_load_explicit(&s->spent.len, memory_order_relaxed) == 0 &&
+      trp_timers_next(&w->sys->timers) > now) {
+    return;
+  }
+  atomic_store_explicit(&w->preempt.stuck, 1, memory_order_relaxed);
+  sem_post(&s->relief); /* async-signal-safe */
+}
+
 /* Whether the actor is to end at once, whatever it does. */
 NO_SANITIZE static bool must_end(troupe_actor *a, uint64_t now) {
   bool killed = kill_arrived(a), used_up = cpu_used_up(a);
@@ -204,6 +219,7 @@ NO_SANITIZE static void on_tick(int signal, siginfo_t *info, void *context) {
   } else if (may_act(context)) {
     uint64_t now = now_ns();
     if (slice_is_over(w, now)) w->preempt.over = 1;
+    if (w->preempt.over) call_relief(w, now);
     if (w->frame.in_actor && w->running) {
       tick_inside(w, w->running, now, context);
       space_out(w, now);
@@ -287,7 +303,8 @@ static void mask(int how) {
 int trp_preempt_open(trp_worker *w) {
   struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = global_signal};
   event.sigev_value.sival_ptr = w;
-  event._sigev_un._tid = (int)syscall(SYS_gettid);
+  w->preempt = (trp_preempt){.tid = (int)syscall(SYS_gettid)}; /* of a thread before, perhaps */
+  event._sigev_un._tid = w->preempt.tid;
   if (timer_create(CLOCK_MONOTONIC, &event, &w->preempt.timer) != 0) return -errno;
   w->preempt.open = true;
   self = w;
@@ -298,6 +315,7 @@ int trp_preempt_open(trp_worker *w) {
 void trp_preempt_close(trp_worker *w) {
   if (!w->preempt.open) return;
   mask(SIG_BLOCK);
+  give_nudge(w);
   timer_delete(w->preempt.timer);
   w->preempt.open = false;
   self = NULL;
@@ -316,6 +334,7 @@ void trp_preempt_begin(trp_worker *w) {
   uint64_t now = trp_preempt_now(w);
   p->busy = 1;
   p->over = 0;
+  atomic_store_explicit(&p->stuck, 0, memory_order_relaxed);
   atomic_signal_fence(memory_order_seq_cst);
   atomic_store_explicit(&w->slice_ns, now, memory_order_relaxed);
   if (p->armed || !p->open) return;
@@ -326,6 +345,17 @@ void trp_preempt_begin(trp_worker *w) {
 
 void trp_preempt_end(trp_worker *w) {
   atomic_store_explicit(&w->slice_ns, 0, memory_order_relaxed);
+}
+
+bool trp_preempt_stuck(const trp_worker *w) {
+  return atomic_load_explicit(&w->preempt.stuck, memory_order_relaxed) &&
+         atomic_load_explicit(&w->slice_ns, memory_order_relaxed) != 0;
+}
+
+void trp_preempt_stray(const trp_worker *w) {
+  errno = 0;
+  int nice = getpriority(PRIO_PROCESS, (id_t)w->preempt.tid);
+  if (errno == 0) (void)setpriority(PRIO_PROCESS, (id_t)w->preempt.tid, nice + TRP_STRAY_NICE);
 }
 
 bool trp_preempt_over(trp_worker *w) {

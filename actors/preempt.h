@@ -39,7 +39,8 @@ struct trp_worker;
 #define TRP_SLICE_LEAST_NS UINT64_C(100000)  /* before a woken actor, or a timer, has its turn */
 #define TRP_NUDGE_NS UINT64_C(50000)         /* from one worker to another */
 #define TRP_KILL_NS UINT64_C(20000000)       /* from a request to the jump */
-#define TRP_IDLE_TICKS 5                     /* without work before the timer is disarmed */
+#define TRP_STRAY_NICE 5
+#define TRP_IDLE_TICKS 5 /* without work before the timer is disarmed */
 
 typedef struct trp_preempt { /* a worker's; only its own thread and the handler on it */
   timer_t timer;
@@ -47,8 +48,10 @@ typedef struct trp_preempt { /* a worker's; only its own thread and the handler 
   volatile sig_atomic_t armed;
   volatile sig_atomic_t busy; /* the worker has work; set before `armed` is tested */
   volatile sig_atomic_t idle_ticks;
-  volatile sig_atomic_t over;   /* the running slice ends after the current message */
-  volatile sig_atomic_t quiet;  /* no nudge before the next tick */
+  volatile sig_atomic_t over;  /* the running slice ends after the current message */
+  volatile sig_atomic_t quiet; /* no nudge before the next tick */
+  _Atomic int stuck;           /* the running slice does not end although others wait */
+  int tid;
   volatile sig_atomic_t jumped; /* the frame was left from the handler: the signal is blocked */
 } trp_preempt;
 
@@ -70,6 +73,11 @@ uint64_t trp_preempt_now(const struct trp_worker *w);
 uint64_t trp_preempt_begun(const struct trp_worker *w);
 /* Whether the slice is to end after the current message. */
 bool trp_preempt_over(struct trp_worker *w);
+
+/* Whether the running slice has kept others waiting for TRP_RELIEF_NS. Thread: any. */
+bool trp_preempt_stuck(const struct trp_worker *w);
+/* Lowers the priority of a stuck worker's thread for good: somebody else has its place. */
+void trp_preempt_stray(const struct trp_worker *w);
 
 /* The worker waits: it has no work. */
 void trp_preempt_idle(struct trp_worker *w);

@@ -10,7 +10,7 @@
 
 int trp_sched_init(troupe_system *sys, unsigned workers) {
   trp_sched *s = &sys->sched;
-  unsigned n = workers ? workers : 1;
+  unsigned n = workers ? workers + TRP_RELIEF_THREADS : 1;
   *s = (trp_sched){.count = workers, .room = n, .keeper_ns = UINT64_MAX};
   s->locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
   if (!s->locale) return TROUPE_E_NO_MEMORY;
@@ -18,6 +18,7 @@ int trp_sched_init(troupe_system *sys, unsigned workers) {
   if (!s->workers) return TROUPE_E_NO_MEMORY;
   for (unsigned i = 0; i < n; i++)
     s->workers[i].sys = sys;
+  sem_init(&s->relief, 0, 0);
   pthread_mutex_init(&s->lock, NULL);
   pthread_condattr_t attr;
   pthread_condattr_init(&attr);
@@ -34,6 +35,7 @@ void trp_sched_fini(troupe_system *sys) {
   trp_free(&sys->allocator, s->workers, s->room * sizeof *s->workers);
   s->workers = NULL;
   freelocale(s->locale);
+  sem_destroy(&s->relief);
   pthread_cond_destroy(&s->wake);
   pthread_cond_destroy(&s->keeper_wake);
   pthread_mutex_destroy(&s->lock);
@@ -92,9 +94,9 @@ static void nudge_oldest(trp_sched *s, uint64_t at_ns) {
   if (!s->preempts || atomic_load_explicit(&s->nudged, memory_order_relaxed)) return;
   trp_worker *oldest = NULL;
   uint64_t since = UINT64_MAX;
-  for (unsigned i = 0; i < s->count; i++) {
+  for (unsigned i = 0; i < s->room; i++) {
     uint64_t begun = atomic_load_explicit(&s->workers[i].slice_ns, memory_order_relaxed);
-    if (begun != 0 && begun < since) {
+    if (s->workers[i].state == TRP_WORKER_ACTIVE && begun != 0 && begun < since) {
       since = begun;
       oldest = &s->workers[i];
     }
@@ -155,6 +157,62 @@ static void idle(troupe_system *sys) {
   if (s->idle) pthread_cond_signal(&s->wake); /* somebody else keeps the time now */
 }
 
+static void *work(void *arg);
+
+/* Gives a place without a thread one. Under the lock. 0 or an errno. */
+static int begin(trp_sched *s, trp_worker *w, trp_worker_state state) {
+  pthread_attr_t attr;
+  if (w->state == TRP_WORKER_ENDED) pthread_join(w->thread, NULL);
+  pthread_attr_init(&attr);
+  pthread_attr_setstacksize(&attr, TRP_WORKER_STACK_BYTES);
+  pthread_attr_setguardsize(&attr, TRP_GUARD_BYTES);
+  w->state = state;
+  int err = pthread_create(&w->thread, &attr, work, w);
+  pthread_attr_destroy(&attr);
+  if (err) w->state = TRP_WORKER_NONE;
+  if (!err && state == TRP_WORKER_SPARE) s->spares++;
+  return err;
+}
+
+/* Sees to it that there is a spare, if there can be one. Under the lock. */
+static void begin_spare(trp_sched *s) {
+  for (unsigned i = 0; i < s->room && s->spares == 0 && !s->stopping; i++) {
+    trp_worker *w = &s->workers[i];
+    if (w->state == TRP_WORKER_NONE || w->state == TRP_WORKER_ENDED)
+      if (begin(s, w, TRP_WORKER_SPARE) != 0) return;
+  }
+}
+
+static trp_worker *find_stuck(trp_sched *s) {
+  for (unsigned i = 0; i < s->room; i++)
+    if (s->workers[i].state == TRP_WORKER_ACTIVE && trp_preempt_stuck(&s->workers[i]))
+      return &s->workers[i];
+  return NULL;
+}
+
+/* Waits until a worker is stuck and takes its place. False: the system stops. */
+static bool relieve(trp_worker *w) {
+  trp_sched *s = &w->sys->sched;
+  trp_worker *stuck = NULL;
+  bool go_on = true;
+  while (go_on && !stuck) {
+    while (sem_wait(&s->relief) != 0) { /* a signal */
+    }
+    pthread_mutex_lock(&s->lock);
+    go_on = !s->stopping;
+    stuck = go_on ? find_stuck(s) : NULL; /* it may have ended meanwhile */
+    if (stuck) {
+      stuck->state = TRP_WORKER_STRAY;
+      w->state = TRP_WORKER_ACTIVE;
+      s->spares--;
+      trp_preempt_stray(stuck);
+      begin_spare(s);
+    }
+    pthread_mutex_unlock(&s->lock);
+  }
+  return go_on;
+}
+
 /* Brings the next actor, or NULL when the worker has waited. False: the worker is to end. */
 static bool next(trp_worker *w, troupe_actor **out) {
   troupe_system *sys = w->sys;
@@ -162,7 +220,12 @@ static bool next(trp_worker *w, troupe_actor **out) {
   pthread_cond_t *whom = NULL;
   trp_timers_expire(sys); /* first, as who is due comes before the spent */
   pthread_mutex_lock(&s->lock);
-  bool go_on = !s->stopping;
+  if (w->state == TRP_WORKER_STRAY) { /* another has its place */
+    w->state = TRP_WORKER_ENDED;
+    if (any_queued(s)) whom = sleeper(s); /* for what it has put there itself */
+    begin_spare(s);
+  }
+  bool go_on = !s->stopping && w->state == TRP_WORKER_ACTIVE;
   troupe_actor *a = go_on ? take(s, &sys->clock) : NULL;
   if (a) {
     trp_preempt_begin(w);
@@ -181,13 +244,15 @@ static bool next(trp_worker *w, troupe_actor **out) {
 static void *work(void *arg) {
   trp_worker *w = arg;
   troupe_actor *a;
+  bool spare = w->state == TRP_WORKER_SPARE; /* as long as it waits nobody else changes that */
   char signal_stack[TRP_SIGNAL_STACK_BYTES]; /* above all that can overflow */
   (void)uselocale(w->sys->sched.locale);
   if (w->sys->sched.guards)
     (void)trp_segv_open(&w->segv, &w->frame, signal_stack, sizeof signal_stack);
   (void)trp_preempt_open(w); /* without a timer scripts are only not preempted */
   trp_memory_cache_open(&w->memory, &w->sys->memory);
-  while (next(w, &a)) {
+  bool go_on = spare ? relieve(w) : true;
+  while (go_on && next(w, &a)) {
     if (!a) continue;
     trp_actor_run(w, a);
     trp_preempt_end(w);
@@ -200,20 +265,16 @@ static void *work(void *arg) {
 
 int trp_sched_start(troupe_system *sys) {
   trp_sched *s = &sys->sched;
-  pthread_attr_t attr;
-  pthread_attr_init(&attr);
-  pthread_attr_setstacksize(&attr, TRP_WORKER_STACK_BYTES);
-  pthread_attr_setguardsize(&attr, TRP_GUARD_BYTES);
   int err = s->count ? trp_preempt_ref() : 0;
   s->preempts = s->count && !err;
   s->guards = s->count && sys->config.catch_stack_overflow;
   if (s->guards) trp_segv_ref();
   err = 0;
-  for (unsigned i = 0; i < s->count && !err; i++) {
-    err = pthread_create(&s->workers[i].thread, &attr, work, &s->workers[i]);
-    s->workers[i].started = err == 0;
-  }
-  pthread_attr_destroy(&attr);
+  pthread_mutex_lock(&s->lock);
+  for (unsigned i = 0; i < s->count && !err; i++)
+    err = begin(s, &s->workers[i], TRP_WORKER_ACTIVE);
+  if (!err && s->preempts) begin_spare(s);
+  pthread_mutex_unlock(&s->lock);
   if (err) trp_sched_stop(sys);
   return -err;
 }
@@ -222,12 +283,14 @@ void trp_sched_stop(troupe_system *sys) {
   trp_sched *s = &sys->sched;
   pthread_mutex_lock(&s->lock);
   s->stopping = true;
+  for (unsigned i = 0; i < s->spares; i++)
+    sem_post(&s->relief);
   pthread_mutex_unlock(&s->lock);
   pthread_cond_broadcast(&s->wake);
   pthread_cond_broadcast(&s->keeper_wake);
-  for (unsigned i = 0; i < s->count; i++) {
-    if (s->workers[i].started) pthread_join(s->workers[i].thread, NULL);
-    s->workers[i].started = false;
+  for (unsigned i = 0; i < s->room; i++) { /* no thread begins any more */
+    if (s->workers[i].state != TRP_WORKER_NONE) pthread_join(s->workers[i].thread, NULL);
+    s->workers[i].state = TRP_WORKER_NONE;
   }
   if (s->preempts) trp_preempt_unref();
   s->preempts = false;

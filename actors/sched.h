@@ -4,13 +4,23 @@
  * come for, `spent` those whose slice has ended with work left. The woken go first, and make a
  * slice older than TRP_SLICE_LEAST_NS give way (actors/preempt.h); the spent have their turn when
  * none has had one for TRP_SPENT_NS. The queues behind trp_sched_push, trp_sched_requeue and take()
- * are the seam where per-worker queues with stealing go. An actor is in a queue at most once: only
+ * are the seam where per-worker queues with stealing go.
+ *
+ * Some code cannot give way: C behaviours, and Lua below a C function (a comparator of table.sort,
+ * a pattern). When such a slice keeps others waiting for TRP_RELIEF_NS, a spare thread takes the
+ * worker's place, and the worker, now a stray of low priority, ends with its slice. So as many
+ * workers as there should be are always there for the others.
+ *
+ *   SPARE --a slice is stuck--> ACTIVE --its own slice is stuck--> STRAY --the slice ends--> ENDED
+ *
+ * An actor is in a queue at most once: only
  * the push that cleared its PARKED or WAITING tag, or its own slice, puts it there. */
 #ifndef TRP_ACTORS_SCHED_H
 #define TRP_ACTORS_SCHED_H
 
 #include <locale.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -24,19 +34,29 @@
 #define TRP_WORKER_STACK_BYTES                                                                     \
   ((size_t)64 << 20) /* only touched pages count; liblua recurses deeply */
 #define TRP_SLICE_MESSAGES 256
+#define TRP_RELIEF_NS UINT64_C(10000000)
+#define TRP_RELIEF_THREADS 64         /* besides the workers; when all are strays, others wait */
 #define TRP_SPENT_NS UINT64_C(300000) /* with slices of 100 us that is a quarter of the time */
 #define TRP_SPENT_TAKES 256           /* the same where the clock stands still */
+
+typedef enum trp_worker_state {
+  TRP_WORKER_NONE, /* no thread */
+  TRP_WORKER_SPARE,
+  TRP_WORKER_ACTIVE,
+  TRP_WORKER_STRAY,
+  TRP_WORKER_ENDED /* to be joined */
+} trp_worker_state;
 
 typedef struct trp_worker {
   troupe_system *sys;
   pthread_t thread;
+  trp_worker_state state; /* under the scheduler's lock */
   trp_frame frame;
   trp_preempt preempt;
   trp_segv segv;
   _Atomic uint64_t slice_ns; /* when the running slice began; 0: none */
   trp_memory_cache memory;
   troupe_actor *volatile running; /* inside the frame, for the tick */
-  bool started;
 } trp_worker;
 
 typedef struct trp_run_queue { /* FIFO through run_next */
@@ -58,8 +78,10 @@ typedef struct trp_sched {
   bool preempts;   /* holds a reference to the signal */
   bool guards;     /* the same for SIGSEGV */
   locale_t locale; /* "C": what actors see, whatever the host has set */
+  sem_t relief;    /* posted by the tick when a slice is stuck; spares wait for it */
+  unsigned spares;
   trp_worker *workers;
-  unsigned count; /* of workers; 0: stepped by the host through workers[0] */
+  unsigned count; /* of active workers; 0: stepped by the host through workers[0] */
   unsigned room;  /* of the array */
 } trp_sched;
 

@@ -332,6 +332,46 @@ static void handlers_that_are_preempted_while_the_actor_stops_come_to_their_end(
   assert_non_null(strstr(s.log, "handlers=3"));
 }
 
+/* Code that cannot give way, on every worker and more, and somebody who is asked meanwhile. */
+static void code_that_cannot_give_way_holds_no_worker(void **state) {
+  (void)state;
+  static const char *const stuck[] = {
+      "local t = {} for i = 1, 100 do t[i] = i end\n"
+      "table.sort(t, function() while true do end end)",
+      "local _ = ('x'):gsub('x', function() while true do end end)",
+      "local _ = ('a'):rep(400):find('.-.-.-.-.-b')",
+      "local t <close> = setmetatable({}, { __close = function() while true do end end })",
+  };
+  enum { N = sizeof stuck / sizeof *stuck };
+  static cast c[N];
+  for (int workers = 1; workers <= 2; workers++) {
+    stage s;
+    stage_start(&s, workers);
+    troupe_script script = TROUPE_SCRIPT_INIT;
+    script.source = "local t = require 'troupe' local a = t.actor 'a' function a.on:ping(x) return "
+                    "x end return a";
+    troupe_pid pid;
+    assert_int_equal(troupe_spawn_script(s.w.sys, &pid, &script), TROUPE_OK);
+    static const char *const names[N] = {"s0", "s1", "s2", "s3"};
+    for (int i = 0; i < N; i++)
+      start(&s, &c[i], stuck[i], names[i], 600000);
+    for (int i = 0; i < 100; i++) {
+      assert_int_equal(
+          troupe_ask_wait(s.w.sys, pid, NULL, "ping", "\x91\x01", 2, NULL, NULL, NULL, 0),
+          TROUPE_OK);
+      usleep(1000);
+    }
+    for (int i = 0; i < N; i++) {
+      troupe_pid victim = troupe_whereis(s.w.sys, names[i]);
+      assert_int_not_equal(victim.id, 0); /* still at it */
+      assert_int_equal(troupe_kill(s.w.sys, victim), TROUPE_OK);
+      cast_end(&c[i]);
+      assert_int_equal(c[i].class_, TROUPE_EXIT_KILLED);
+    }
+    stage_stop(&s);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_endless_script_is_ended_at_its_limit),
@@ -344,6 +384,7 @@ int main(void) {
       cmocka_unit_test(a_system_full_of_endless_scripts_stops),
       cmocka_unit_test(work_that_gives_way_goes_on_where_it_was),
       cmocka_unit_test(a_script_that_recurses_for_ever_gets_to_its_stack_overflow),
+      cmocka_unit_test(code_that_cannot_give_way_holds_no_worker),
   };
   return run_tests(tests);
 }
