@@ -41,7 +41,7 @@ for _, wait in ipairs { "troupe.sleep(1e6)", "to:ask 'never'", "troupe.receive {
 end
 expect("a", "shutdown", stop(process [[ -- its own actors end after that
   local a <close> = closing "a"
-  troupe.spawn { source = "require 'troupe'.receive()" }:ask "x"]]))
+  troupe.spawn { source = "require 'troupe'.receive { kinds = { 'y' } }" }:ask "x"]]))
 
 -- in coroutines that wait, resumed or wrapped: the innermost first; those that only yielded are Lua's own business
 expect("c b a", "shutdown", stop(process [[
