@@ -52,10 +52,11 @@ static void an_actor_knows_itself(void **state) {
   world_stop(&w);
 }
 
+static troupe_pid of_whom;
+
 static int inquire(troupe_actor *a, probe *p, const troupe_message *m) {
   (void)m;
-  troupe_pid of = {(uint64_t)(uintptr_t)p->user};
-  return troupe_info_ask(a, of, NULL, &p->id);
+  return troupe_info_ask(a, of_whom, NULL, &p->id);
 }
 
 static troupe_info seen;
@@ -70,7 +71,7 @@ static void an_actor_asks_another_also_one_that_is_blocked(void **state) {
   world_start(&w);
   probe other = {0}, asker = {.script.receive = inquire, .script.resume = see};
   troupe_pid of = probe_spawn(&w, &other);
-  asker.user = (void *)(uintptr_t)of.id;
+  of_whom = of;
   troupe_pid pid = probe_spawn(&w, &asker);
   memset(&seen, 0, sizeof seen);
   assert_int_equal(troupe_tell(w.sys, pid, "go", NULL, 0), TROUPE_OK);
@@ -96,7 +97,7 @@ static void who_ends_with_an_inquiry_in_its_inbox_answers_noproc(void **state) {
   world_start(&w);
   probe other = {0}, asker = {.script.receive = inquire, .script.resume = see};
   troupe_pid of = probe_spawn(&w, &other);
-  asker.user = (void *)(uintptr_t)of.id;
+  of_whom = of;
   troupe_pid pid = probe_spawn(&w, &asker);
   assert_int_equal(troupe_tell(w.sys, pid, "go", NULL, 0), TROUPE_OK);
   assert_int_equal(troupe_kill(w.sys, of), TROUPE_OK);

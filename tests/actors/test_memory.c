@@ -213,34 +213,30 @@ static void full_mailboxes_are_bounded_together(void **state) {
   world_stop(&w);
 }
 
+static troupe_pid sink_pid, filler_pid;
+
 static int flood_others(troupe_actor *a, probe *p, const troupe_message *m) {
-  (void)m;
+  (void)p, (void)m;
   static char text[60000];
-  troupe_pid to = {(uint64_t)(uintptr_t)p->user};
-  while (troupe_actor_tell(a, to, "x", text, sizeof text, NULL, NULL) == TROUPE_OK) {
+  while (troupe_actor_tell(a, sink_pid, "x", text, sizeof text, NULL, NULL) == TROUPE_OK) {
   }
   troupe_actor_reply(a, "done", 4);
   return TROUPE_OK;
 }
 
-static probe_script asks_a_friend;
-static int ask_a_friend(troupe_actor *a, probe *p, const troupe_message *m) {
+static int ask_the_filler(troupe_actor *a, probe *p, const troupe_message *m) {
   (void)m;
-  return troupe_actor_ask(a, (troupe_pid){(uint64_t)(uintptr_t)p->user}, "fill", NULL, 0, NULL,
-                          &p->id);
+  return troupe_actor_ask(a, filler_pid, "fill", NULL, 0, NULL, &p->id);
 }
 
 static void what_was_asked_is_answered_in_a_full_system(void **state) {
   (void)state;
   world w;
   world_start_bounded(&w, SYSTEM_BYTES);
-  probe sink = {0}, filler = {.script.receive = flood_others}, asker = {0};
-  asks_a_friend.receive = ask_a_friend;
-  asker.script = asks_a_friend;
-  troupe_pid to = probe_spawn(&w, &sink);
-  filler.user = (void *)(uintptr_t)to.id;
-  troupe_pid friend = probe_spawn(&w, &filler);
-  asker.user = (void *)(uintptr_t) friend.id;
+  probe sink = {0}, filler = {.script.receive = flood_others};
+  probe asker = {.script.receive = ask_the_filler};
+  sink_pid = probe_spawn(&w, &sink);
+  filler_pid = probe_spawn(&w, &filler);
   troupe_pid pid = probe_spawn(&w, &asker);
   assert_int_equal(troupe_tell(w.sys, pid, "go", NULL, 0), TROUPE_OK);
   world_settle(&w);

@@ -48,41 +48,55 @@ static void a_refusal_above_leaves_nothing_charged_below(void **state) {
   assert_int_equal(trp_account_used(&top), 0);
 }
 
+enum { NODES = 12 };
+
+typedef struct model {
+  int parent[NODES];   /* -1: the top */
+  uint64_t own[NODES]; /* charged to the node itself */
+} model;
+
+/* What a node has to bear: its own and everyone's below. */
+static uint64_t sum_of(const model *m, int node) {
+  uint64_t sum = 0;
+  for (int i = 0; i < NODES; i++) {
+    int up = i;
+    while (up >= 0 && up != node)
+      up = m->parent[up];
+    if (up == node) sum += m->own[i];
+  }
+  return sum;
+}
+
+/* The node that has to refuse a charge, or -1. */
+static int refuser(const model *m, const trp_account *node, int at, uint64_t bytes) {
+  while (at >= 0 && sum_of(m, at) + bytes <= node[at].limit)
+    at = m->parent[at];
+  return at;
+}
+
 /* Random charges on a random tree against plain sums. */
 static void accounts_agree_with_a_model(void **state) {
   (void)state;
-  enum { NODES = 12, STEPS = 200000 };
-  uint64_t seed = test_seed();
+  enum { STEPS = 200000 };
   trp_rand r;
-  trp_rand_init(&r, seed);
+  trp_rand_init(&r, test_seed());
   trp_account node[NODES];
-  uint64_t own[NODES] = {0}; /* charged to the node itself */
-  int parent[NODES];
+  model m = {.parent = {-1}};
   for (int i = 0; i < NODES; i++) {
-    parent[i] = i == 0 ? -1 : (int)trp_rand_below(&r, (uint64_t)i);
+    if (i > 0) m.parent[i] = (int)trp_rand_below(&r, (uint64_t)i);
     uint64_t limit = trp_rand_below(&r, 4) ? 1 + trp_rand_below(&r, 1000) : 0;
-    trp_account_init(&node[i], limit, i == 0 ? NULL : &node[parent[i]]);
+    trp_account_init(&node[i], limit, i == 0 ? NULL : &node[m.parent[i]]);
   }
   for (int step = 0; step < STEPS; step++) {
     int at = (int)trp_rand_below(&r, NODES);
     uint64_t bytes = trp_rand_below(&r, 200);
     if (trp_rand_below(&r, 2)) {
-      const trp_account *want = NULL;
-      for (int i = at; i >= 0 && !want; i = parent[i]) {
-        uint64_t sum = 0;
-        for (int j = 0; j < NODES; j++) {
-          int up = j;
-          while (up >= 0 && up != i)
-            up = parent[up];
-          if (up == i) sum += own[j];
-        }
-        if (sum + bytes > node[i].limit) want = &node[i];
-      }
-      assert_ptr_equal(trp_account_charge(&node[at], bytes), want);
-      if (!want) own[at] += bytes;
-    } else if (bytes <= own[at]) {
+      int want = refuser(&m, node, at, bytes);
+      assert_ptr_equal(trp_account_charge(&node[at], bytes), want < 0 ? NULL : &node[want]);
+      if (want < 0) m.own[at] += bytes;
+    } else if (bytes <= m.own[at]) {
       trp_account_uncharge(&node[at], bytes);
-      own[at] -= bytes;
+      m.own[at] -= bytes;
     }
   }
 }
