@@ -75,10 +75,15 @@ end
 assert(dropped == "broken_promise", dropped)
 assert(all:ask "misuse":find "behaviour style")
 assert(all:ask "self_ask" == "would_deadlock")
-local short = troupe.spawn { source = "require 'troupe'.sleep(5)" }
+local short = troupe.spawn { source = "require 'troupe'.receive()" }
 all:ask("watch", short) all:ask("watch", short)
-troupe.sleep(20)
-local downs = all:ask "downs"
+short:tell "go"
+local downs
+for _ = 1, 1000 do
+  downs = all:ask "downs"
+  if #downs == 2 then break end
+  troupe.sleep(5)
+end
 assert(#downs == 2 and downs[1] == tostring(short) .. "normalown", downs[1])
 assert(not pcall(troupe.reply_later))
 
