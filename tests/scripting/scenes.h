@@ -355,6 +355,17 @@ static const scene scenes[] = {
                "local s = {} for i = 1, 3000 do s[i] = i end\n"
                "t = nil\n"
                "for i = 1, 100 do t = { i } end\n"},
+    {.name = "info and hibernate",
+     .source = "local child = troupe.spawn { source = \"require 'troupe'.receive()\" }\n"
+               "assert(troupe.info() and child:info())\n"
+               "local kept = {} for i = 1, 500 do kept[i] = { i } end\n"
+               "kept = nil\n"
+               "troupe.hibernate()\n"
+               "troupe.sleep(2)\n"
+               "must(child:tell 'go')\n"
+               "troupe.sleep(2)\n"
+               "local ok, e = pcall(child.info, child)\n"
+               "fails(ok, e, 'noproc')\n"},
     {.name = "exit from within",
      .source = "pcall(function()\n"
                "  coroutine.wrap(function()\n"
