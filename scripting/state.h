@@ -29,7 +29,7 @@ enum {
   TRP_REG_ON,       /* its `on` and `signal` */
   TRP_REG_SIGNAL,
   TRP_REG_SELF,     /* the fresh `self` of this generation */
-  TRP_REG_TASKS,    /* anchors: task userdata -> its thread */
+  TRP_REG_TASKS,    /* anchors: address of a task -> its userdata, whose user value is the thread */
   TRP_REG_FILTERS,  /* task userdata -> the set of kinds its `receive` accepts */
   TRP_REG_HELD,     /* threads that are not the script's to resume or close */
   TRP_REG_ALARMS,   /* timer id -> function */
@@ -70,9 +70,9 @@ typedef struct trp_lua {
   uint32_t
       close_stack;     /* how much of the C stack a task may have used when it closes a coroutine */
   uintptr_t stack_top; /* where in it the running task began; it grows down */
-  lua_State *closing;          /* the innermost thread being closed: it cannot yield */
-  trp_rand rand;               /* math.random: split from the system's seed */
-  trp_rand jitter;             /* the same for the runtime's own choices */
+  lua_State *closing;  /* the innermost thread being closed: it cannot yield */
+  trp_rand rand;       /* math.random: split from the system's seed */
+  trp_rand jitter;     /* the same for the runtime's own choices */
   struct trp_scratch *scratch; /* the buffer messages are encoded into; on the ledger */
 
   trp_style style;

@@ -38,11 +38,12 @@ trp_failure trp_task_failure(const trp_task *task) { return trp_fault_read(task-
 static trp_task *make(trp_lua *lua) {
   lua_State *L = lua->L;
   lua_rawgeti(L, LUA_REGISTRYINDEX, TRP_REG_TASKS);
-  trp_task *task = lua_newuserdatauv(L, sizeof *task, 0);
+  trp_task *task = lua_newuserdatauv(L, sizeof *task, 1);
   *task = (trp_task){.lua = lua};
   task->co = lua_newthread(L);
   trp_coroutine_hold(L, -1, true);
-  lua_rawset(L, -3);
+  lua_setiuservalue(L, -2, 1);
+  lua_rawsetp(L, -2, task); /* where forget finds it */
   lua_pop(L, 1);
   task->all_next = lua->tasks;
   lua->tasks = task;

@@ -45,6 +45,27 @@ assert(info.memory_bytes < fed - 900000, info.memory_bytes)
 assert(info.memory_peak_bytes >= fed)
 assert(info.collections >= 1)
 
+-- nothing is left of coroutines that are not kept: by hibernation, and over the number that is
+eater:ask "digest"
+local small = eater:info().memory_bytes
+for _ = 1, 50 do eater:ask "digest" end
+assert(eater:info().memory_bytes == small, eater:info().memory_bytes .. " " .. small)
+local crowd = troupe.spawn { source = [[
+  local troupe = require "troupe"
+  local a = troupe.actor "crowd"
+  a.reentrant = true
+  function a.on:wait() troupe.sleep(1) end
+  function a.on:shrink() troupe.hibernate() end
+  return a]] }
+local after = {}
+for round = 1, 10 do
+  for _ = 1, 300 do crowd:tell "wait" end
+  troupe.sleep(5)
+  crowd:ask "shrink"
+  after[round] = crowd:info().memory_bytes
+end
+assert(after[10] <= after[3], after[10] .. " " .. after[3])
+
 -- process style: when it waits
 local before = {}
 for i = 1, 20000 do before[i] = { i } end
