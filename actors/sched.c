@@ -160,27 +160,32 @@ static void idle(troupe_system *sys) {
 static void *work(void *arg);
 
 /* Gives a place without a thread one. Under the lock. 0 or an errno. */
-static int begin(trp_sched *s, trp_worker *w, trp_worker_state state) {
+static int begin(trp_worker *w) {
   pthread_attr_t attr;
-  if (w->state == TRP_WORKER_ENDED) pthread_join(w->thread, NULL);
   pthread_attr_init(&attr);
   pthread_attr_setstacksize(&attr, TRP_WORKER_STACK_BYTES);
   pthread_attr_setguardsize(&attr, TRP_GUARD_BYTES);
-  w->state = state;
+  w->state = TRP_WORKER_ACTIVE;
   int err = pthread_create(&w->thread, &attr, work, w);
   pthread_attr_destroy(&attr);
   if (err) w->state = TRP_WORKER_NONE;
-  if (!err && state == TRP_WORKER_SPARE) s->spares++;
   return err;
 }
 
-/* Sees to it that there is a spare, if there can be one. Under the lock. */
-static void begin_spare(trp_sched *s) {
-  for (unsigned i = 0; i < s->room && s->spares == 0 && !s->stopping; i++) {
-    trp_worker *w = &s->workers[i];
-    if (w->state == TRP_WORKER_NONE || w->state == TRP_WORKER_ENDED)
-      if (begin(s, w, TRP_WORKER_SPARE) != 0) return;
-  }
+static trp_worker_state state_of(trp_sched *s, const trp_worker *w) {
+  pthread_mutex_lock(&s->lock);
+  trp_worker_state state = w->state;
+  pthread_mutex_unlock(&s->lock);
+  return state;
+}
+
+/* Joins a worker that ends or has ended. Without the lock, which it may need, or be slow to leave.
+ * Only the reliever does, and who stops the system, later. */
+static void join(trp_sched *s, trp_worker *w) {
+  pthread_join(w->thread, NULL);
+  pthread_mutex_lock(&s->lock);
+  w->state = TRP_WORKER_NONE;
+  pthread_mutex_unlock(&s->lock);
 }
 
 static trp_worker *find_stuck(trp_sched *s) {
@@ -190,27 +195,32 @@ static trp_worker *find_stuck(trp_sched *s) {
   return NULL;
 }
 
-/* Waits until a worker is stuck and takes its place. False: the system stops. */
-static bool relieve(trp_worker *w) {
-  trp_sched *s = &w->sys->sched;
-  trp_worker *stuck = NULL;
+static trp_worker *find_place(trp_sched *s) {
+  for (unsigned i = 0; i < s->room; i++)
+    if (s->workers[i].state == TRP_WORKER_NONE) return &s->workers[i];
+  return NULL;
+}
+
+/* The reliever: sees to it that nobody waits for a worker that is stuck, as long as there are
+ * places. */
+static void *relieve(void *arg) {
+  trp_sched *s = arg;
   bool go_on = true;
-  while (go_on && !stuck) {
+  while (go_on) {
     while (sem_wait(&s->relief) != 0) { /* a signal */
     }
+    for (unsigned i = 0; i < s->room; i++)
+      if (state_of(s, &s->workers[i]) == TRP_WORKER_ENDED) join(s, &s->workers[i]);
     pthread_mutex_lock(&s->lock);
     go_on = !s->stopping;
-    stuck = go_on ? find_stuck(s) : NULL; /* it may have ended meanwhile */
-    if (stuck) {
+    trp_worker *stuck = NULL, *place = NULL;
+    while (go_on && (stuck = find_stuck(s)) && (place = find_place(s)) && begin(place) == 0) {
       stuck->state = TRP_WORKER_STRAY;
-      w->state = TRP_WORKER_ACTIVE;
-      s->spares--;
       trp_preempt_stray(stuck);
-      begin_spare(s);
     }
     pthread_mutex_unlock(&s->lock);
   }
-  return go_on;
+  return NULL;
 }
 
 /* Brings the next actor, or NULL when the worker has waited. False: the worker is to end. */
@@ -220,10 +230,10 @@ static bool next(trp_worker *w, troupe_actor **out) {
   pthread_cond_t *whom = NULL;
   trp_timers_expire(sys); /* first, as who is due comes before the spent */
   pthread_mutex_lock(&s->lock);
-  if (w->state == TRP_WORKER_STRAY) { /* another has its place */
+  if (w->state == TRP_WORKER_STRAY) { /* another works in its stead */
     w->state = TRP_WORKER_ENDED;
     if (any_queued(s)) whom = sleeper(s); /* for what it has put there itself */
-    begin_spare(s);
+    sem_post(&s->relief);
   }
   bool go_on = !s->stopping && w->state == TRP_WORKER_ACTIVE;
   troupe_actor *a = go_on ? take(s, &sys->clock) : NULL;
@@ -244,15 +254,13 @@ static bool next(trp_worker *w, troupe_actor **out) {
 static void *work(void *arg) {
   trp_worker *w = arg;
   troupe_actor *a;
-  bool spare = w->state == TRP_WORKER_SPARE; /* as long as it waits nobody else changes that */
   char signal_stack[TRP_SIGNAL_STACK_BYTES]; /* above all that can overflow */
   (void)uselocale(w->sys->sched.locale);
   if (w->sys->sched.guards)
     (void)trp_segv_open(&w->segv, &w->frame, signal_stack, sizeof signal_stack);
   (void)trp_preempt_open(w); /* without a timer scripts are only not preempted */
   trp_memory_cache_open(&w->memory, &w->sys->memory);
-  bool go_on = spare ? relieve(w) : true;
-  while (go_on && next(w, &a)) {
+  while (next(w, &a)) {
     if (!a) continue;
     trp_actor_run(w, a);
     trp_preempt_end(w);
@@ -272,9 +280,9 @@ int trp_sched_start(troupe_system *sys) {
   err = 0;
   pthread_mutex_lock(&s->lock);
   for (unsigned i = 0; i < s->count && !err; i++)
-    err = begin(s, &s->workers[i], TRP_WORKER_ACTIVE);
-  if (!err && s->preempts) begin_spare(s);
+    err = begin(&s->workers[i]);
   pthread_mutex_unlock(&s->lock);
+  s->relieves = !err && s->preempts && pthread_create(&s->reliever, NULL, relieve, s) == 0;
   if (err) trp_sched_stop(sys);
   return -err;
 }
@@ -283,15 +291,14 @@ void trp_sched_stop(troupe_system *sys) {
   trp_sched *s = &sys->sched;
   pthread_mutex_lock(&s->lock);
   s->stopping = true;
-  for (unsigned i = 0; i < s->spares; i++)
-    sem_post(&s->relief);
   pthread_mutex_unlock(&s->lock);
   pthread_cond_broadcast(&s->wake);
   pthread_cond_broadcast(&s->keeper_wake);
-  for (unsigned i = 0; i < s->room; i++) { /* no thread begins any more */
-    if (s->workers[i].state != TRP_WORKER_NONE) pthread_join(s->workers[i].thread, NULL);
-    s->workers[i].state = TRP_WORKER_NONE;
-  }
+  sem_post(&s->relief);
+  if (s->relieves) pthread_join(s->reliever, NULL); /* nobody begins a worker any more */
+  s->relieves = false;
+  for (unsigned i = 0; i < s->room; i++)
+    if (state_of(s, &s->workers[i]) != TRP_WORKER_NONE) join(s, &s->workers[i]);
   if (s->preempts) trp_preempt_unref();
   s->preempts = false;
   if (s->guards) trp_segv_unref();

@@ -7,11 +7,12 @@
  * are the seam where per-worker queues with stealing go.
  *
  * Some code cannot give way: C behaviours, and Lua below a C function (a comparator of table.sort,
- * a pattern). When such a slice keeps others waiting for TRP_RELIEF_NS, a spare thread takes the
- * worker's place, and the worker, now a stray of low priority, ends with its slice. So as many
- * workers as there should be are always there for the others.
+ * a pattern). When such a slice keeps others waiting for TRP_RELIEF_NS, the reliever, a thread that
+ * does nothing else, begins another worker; the stuck one, now a stray of low priority, ends with
+ * its slice. So as many workers as there should be are always there for the others. Only the
+ * reliever begins workers later: a thread inherits the priority of the one that makes it.
  *
- *   SPARE --a slice is stuck--> ACTIVE --its own slice is stuck--> STRAY --the slice ends--> ENDED
+ *   NONE --begun--> ACTIVE --its slice is stuck--> STRAY --the slice ends--> ENDED --joined--> NONE
  *
  * An actor is in a queue at most once: only
  * the push that cleared its PARKED or WAITING tag, or its own slice, puts it there. */
@@ -41,7 +42,6 @@
 
 typedef enum trp_worker_state {
   TRP_WORKER_NONE, /* no thread */
-  TRP_WORKER_SPARE,
   TRP_WORKER_ACTIVE,
   TRP_WORKER_STRAY,
   TRP_WORKER_ENDED /* to be joined */
@@ -78,8 +78,9 @@ typedef struct trp_sched {
   bool preempts;   /* holds a reference to the signal */
   bool guards;     /* the same for SIGSEGV */
   locale_t locale; /* "C": what actors see, whatever the host has set */
-  sem_t relief;    /* posted by the tick when a slice is stuck; spares wait for it */
-  unsigned spares;
+  sem_t relief;    /* posted when a slice is stuck, by the tick, and when a stray has ended */
+  pthread_t reliever;
+  bool relieves; /* there is a reliever */
   trp_worker *workers;
   unsigned count; /* of active workers; 0: stepped by the host through workers[0] */
   unsigned room;  /* of the array */
