@@ -64,12 +64,15 @@ NO_SANITIZE static bool kill_arrived(troupe_actor *a) {
          (!last && kill_among(a, a->lanes[TRP_LANE_CONTROL].head, NULL));
 }
 
+/* What a slice of this age has used at most before its first tick. */
+NO_SANITIZE static uint64_t unseen_ns(uint64_t age_ns) {
+  return age_ns < TRP_TICK_NS ? age_ns : TRP_TICK_NS;
+}
+
 /* Whether the processor time of one message is used up. */
-NO_SANITIZE static bool cpu_used_up(troupe_actor *a) {
-  uint64_t now = trp_preempt_cpu_ns();
-  if (a->cpu_mark_ns == 0) { /* the first tick of this slice: it began at most one tick ago */
-    a->cpu_mark_ns = now > TRP_TICK_NS ? now - TRP_TICK_NS : 1;
-  }
+NO_SANITIZE static bool cpu_used_up(troupe_actor *a, uint64_t age_ns) {
+  uint64_t now = trp_preempt_cpu_ns(), unseen = unseen_ns(age_ns);
+  if (a->cpu_mark_ns == 0) a->cpu_mark_ns = now > unseen ? now - unseen : 1; /* the first tick */
   return a->cpu_limit_ns != 0 && a->cpu_ns + (now - a->cpu_mark_ns) > a->cpu_limit_ns;
 }
 
@@ -163,7 +166,8 @@ NO_SANITIZE static void call_relief(trp_worker *w, uint64_t now) {
 
 /* Whether the actor is to end at once, whatever it does. */
 NO_SANITIZE static bool must_end(troupe_actor *a, uint64_t now) {
-  bool killed = kill_arrived(a), used_up = cpu_used_up(a);
+  uint64_t age = now - atomic_load_explicit(&a->worker->slice_ns, memory_order_relaxed);
+  bool killed = kill_arrived(a), used_up = cpu_used_up(a, age);
   bool overdue = now >= a->life.due.key; /* of `init` and `stop` */
   if (!a->must_end && (killed || overdue || used_up)) {
     troupe_exit_class late =
@@ -327,6 +331,11 @@ uint64_t trp_preempt_now(const trp_worker *w) {
 
 uint64_t trp_preempt_begun(const trp_worker *w) {
   return atomic_load_explicit(&w->slice_ns, memory_order_relaxed);
+}
+
+uint64_t trp_preempt_used_ns(const trp_worker *w, uint64_t mark_ns) {
+  if (mark_ns) return trp_preempt_cpu_ns() - mark_ns;
+  return unseen_ns(trp_preempt_now(w) - trp_preempt_begun(w));
 }
 
 void trp_preempt_begin(trp_worker *w) {

@@ -71,6 +71,9 @@ void trp_preempt_end(struct trp_worker *w);
 /* The clock that slices are measured by, now and when the running one began. */
 uint64_t trp_preempt_now(const struct trp_worker *w);
 uint64_t trp_preempt_begun(const struct trp_worker *w);
+/* The processor time of the running slice: since the mark that its first tick has made, or, when
+ * none has come (mark_ns 0), its age, a tick at most. */
+uint64_t trp_preempt_used_ns(const struct trp_worker *w, uint64_t mark_ns);
 /* Whether the slice is to end after the current message. */
 bool trp_preempt_over(struct trp_worker *w);
 

@@ -314,7 +314,7 @@ static bool step(troupe_actor *a) {
 static void settle_cpu(troupe_actor *a) {
   uint64_t mark = a->cpu_mark_ns;
   a->cpu_mark_ns = 0;
-  if (mark && a->preempted) a->cpu_ns += trp_preempt_cpu_ns() - mark;
+  if (a->preempted) a->cpu_ns += trp_preempt_used_ns(a->worker, mark);
 }
 
 uint64_t trp_run_time_ns(const troupe_actor *a) {

@@ -332,6 +332,33 @@ static void handlers_that_are_preempted_while_the_actor_stops_come_to_their_end(
   assert_non_null(strstr(s.log, "handlers=3"));
 }
 
+/* Each wake-up of another makes the script give way, after a tenth of a tick: it pays for that. */
+static void a_script_in_many_short_slices_has_all_of_its_processor_time(void **state) {
+  (void)state;
+  enum { LIMIT_MS = 200 };
+  stage s;
+  cast woken = {0}, c;
+  const trp_clock real = trp_clock_monotonic();
+  stage_start(&s, 1);
+  troupe_script script = TROUPE_SCRIPT_INIT;
+  script.source = "local a = require('troupe').actor('a') function a.on:m() end return a";
+  script.chunk_name = "woken";
+  cast_start(&s, &woken, &script);
+  uint64_t from = trp_clock_ns(&real);
+  start(&s, &c, "while true do end", NULL, LIMIT_MS);
+  while (!atomic_load(&c.gone)) {
+    (void)troupe_tell(s.w.sys, woken.pid, "m", NULL, 0); /* refused while the mailbox is full */
+    usleep(150);
+  }
+  uint64_t took_ns = trp_clock_ns(&real) - from;
+  cast_end(&c);
+  assert_int_equal(troupe_stop(s.w.sys, woken.pid), TROUPE_OK);
+  cast_end(&woken);
+  expect_class(&c, TROUPE_EXIT_CPU_LIMIT);
+  assert_in_range(took_ns / TRP_NS_PER_MS, LIMIT_MS, UINT64_MAX);
+  stage_stop(&s);
+}
+
 /* Code that cannot give way, on every worker and more, and somebody who is asked meanwhile. */
 static void code_that_cannot_give_way_holds_no_worker(void **state) {
   (void)state;
@@ -384,6 +411,7 @@ int main(void) {
       cmocka_unit_test(a_system_full_of_endless_scripts_stops),
       cmocka_unit_test(work_that_gives_way_goes_on_where_it_was),
       cmocka_unit_test(a_script_that_recurses_for_ever_gets_to_its_stack_overflow),
+      cmocka_unit_test(a_script_in_many_short_slices_has_all_of_its_processor_time),
       cmocka_unit_test(code_that_cannot_give_way_holds_no_worker),
   };
   return run_tests(tests);
