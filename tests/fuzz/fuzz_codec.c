@@ -17,6 +17,7 @@
 #include <troupe/error.h>
 
 #include "scripting/codec.h"
+#include "scripting/lua_compat.h"
 #include "scripting/state.h"
 #include "tests/fuzz/fuzz.h"
 #include "tools/wire.h"
@@ -53,7 +54,7 @@ static lua_State *open_state(rig *g, size_t scratch_max) {
   REQUIRE(trp_scratch_open(&g->lua.scratch, &g->ledger, &g->frame, NULL, scratch_max) == 0);
   trp_arena_init(&g->lua.arena, NULL, HEAP_BYTES, NULL, NULL);
   trp_arena_set_frame(&g->lua.arena, &g->frame);
-  lua_State *L = lua_newstate(trp_arena_alloc, &g->lua.arena);
+  lua_State *L = trp_lua_newstate(trp_arena_alloc, &g->lua.arena);
   REQUIRE(L != NULL);
   *(trp_lua **)lua_getextraspace(L) = &g->lua;
   trp_codec_open(L, &hooks);
