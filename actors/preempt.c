@@ -357,8 +357,9 @@ void trp_preempt_end(trp_worker *w) {
 }
 
 bool trp_preempt_stuck(const trp_worker *w) {
-  return atomic_load_explicit(&w->preempt.stuck, memory_order_relaxed) &&
-         atomic_load_explicit(&w->slice_ns, memory_order_relaxed) != 0;
+  /* in this order: a thread that is still at its beginning has no slice, and writes the rest */
+  return atomic_load_explicit(&w->slice_ns, memory_order_relaxed) != 0 &&
+         atomic_load_explicit(&w->preempt.stuck, memory_order_relaxed);
 }
 
 void trp_preempt_stray(const trp_worker *w) {

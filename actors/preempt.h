@@ -77,7 +77,8 @@ uint64_t trp_preempt_used_ns(const struct trp_worker *w, uint64_t mark_ns);
 /* Whether the slice is to end after the current message. */
 bool trp_preempt_over(struct trp_worker *w);
 
-/* Whether the running slice has kept others waiting for TRP_RELIEF_NS. Thread: any. */
+/* Whether the running slice has kept others waiting for TRP_RELIEF_NS. Thread: any, with the
+ * scheduler's lock held. */
 bool trp_preempt_stuck(const struct trp_worker *w);
 /* Lowers the priority of a stuck worker's thread for good: somebody else has its place. */
 void trp_preempt_stray(const struct trp_worker *w);
