@@ -46,21 +46,9 @@ void trp_collect_some(lua_State *L, bool may_stop) {
   }
 }
 
-/* Between two tasks there is none for the finalizers of a trusted script to run in. */
-static void collect_between_tasks(trp_lua *lua, lua_State *L) {
-  trp_task none = {.lua = lua, .co = L, .kind = TRP_TASK_SIGNAL, .state = TRP_TASK_WORKING};
-  lua->task = &none;
-  lua->chain_ok = false;
-  lua_gc(L, LUA_GCCOLLECT);
-  lua->task = NULL;
-}
-
 void trp_collect_all(lua_State *L) {
   trp_lua *lua = trp_lua_of(L);
-  if (lua->task)
-    lua_gc(L, LUA_GCCOLLECT);
-  else
-    collect_between_tasks(lua, L);
+  lua_gc(L, LUA_GCCOLLECT);
   (void)trp_arena_trim(&lua->arena);
   lua->collections++;
   lua->must_collect = false;

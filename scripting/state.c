@@ -35,6 +35,12 @@ static void on_ledger(trp_ledger *l, size_t more, size_t less) {
   if (less) trp_arena_uncharge(&lua->arena, less);
 }
 
+/* In one allocation, because state.h does not know what a task is. */
+typedef struct side {
+  trp_lua lua;
+  trp_task between;
+} side;
+
 /* What lives outside of the Lua heap. */
 static int make(trp_lua **out, troupe_actor *actor, trp_script *script) {
   troupe_system *sys = troupe_actor_system(actor);
@@ -42,11 +48,14 @@ static int make(trp_lua **out, troupe_actor *actor, trp_script *script) {
   trp_frame *frame = trp_actor_frame(actor);
   int err = TROUPE_E_NO_MEMORY;
   TRP_NATIVE_BEGIN(frame);
-  trp_lua *lua = trp_zalloc(al, sizeof *lua);
+  side *both = trp_zalloc(al, sizeof *both);
+  trp_lua *lua = both ? &both->lua : NULL;
   if (lua) {
     troupe_actor_set_state(actor, lua); /* from here on `fini` frees it */
     lua->actor = actor;
     lua->script = script;
+    both->between = (trp_task){.lua = lua, .kind = TRP_TASK_SIGNAL, .state = TRP_TASK_WORKING};
+    lua->between = lua->task = &both->between;
     trp_arena_init(&lua->arena, al, (size_t)script->limits.memory_bytes, script->quota->bound,
                    &sys->memory);
     lua->arena.on_soft = trp_collect_want;
@@ -72,7 +81,7 @@ int trp_lua_new(trp_lua **out, troupe_actor *actor, trp_script *script) {
   trp_lua *lua = *out;
   lua_State *L = trp_lua_newstate(trp_arena_alloc, &lua->arena);
   if (!L) return TROUPE_E_NO_MEMORY;
-  lua->L = L;
+  lua->L = lua->between->co = L;
   *(trp_lua **)lua_getextraspace(L) = lua;
   lua_atpanic(L, on_panic);
   trp_lua_gc_incremental(L, 150); /* small heaps: less garbage for little more work */
@@ -83,10 +92,7 @@ int trp_lua_new(trp_lua **out, troupe_actor *actor, trp_script *script) {
 
 void trp_lua_close(trp_lua *lua) {
   if (!lua->L) return;
-  trp_task last = {.lua = lua, .co = lua->L, .kind = TRP_TASK_TERMINATE, .state = TRP_TASK_WORKING};
   lua->ending = true;
-  lua->task = &last; /* what is called by __close and __gc runs in it; it cannot wait */
-  lua->chain_ok = false;
   trp_lua_mark_stack(lua);
   trp_task_close_all(lua);
   if (lua->script->trusted) {     /* nothing of a sandbox's hangs on a finalizer */
@@ -96,14 +102,13 @@ void trp_lua_close(trp_lua *lua) {
     lua->L = NULL;
   }
   lua->cur = NULL;
-  lua->task = NULL;
 }
 
 void trp_lua_free(trp_lua *lua) {
   if (!lua) return;
   trp_actor_ledger(lua->actor)->on_bytes = NULL; /* what is on it is settled next */
   trp_arena_drop(&lua->arena);
-  trp_free(trp_system_allocator(troupe_actor_system(lua->actor)), lua, sizeof *lua);
+  trp_free(trp_system_allocator(troupe_actor_system(lua->actor)), lua, sizeof(side));
 }
 
 /* Answers what collected handles have dropped. */

@@ -63,9 +63,11 @@ typedef struct trp_lua {
   bool hibernates;             /* at the end of the callback it becomes as small as it can */
   uint64_t collections;        /* of this generation, asked for by the runtime */
   trp_task *interrupted;       /* the task that gave way, until it goes on */
-  trp_task *task;              /* the task now running, or NULL */
-  bool chain_ok;               /* every C frame below the running coroutine can be yielded across */
-  bool suspending; /* the yield under way suspends the task; it is not the script's own */
+  trp_task *task;              /* the task now running, or `between` */
+  trp_task *between; /* stands for one where there is none: finalizers of a trusted script run there
+                      */
+  bool chain_ok;     /* every C frame below the running coroutine can be yielded across */
+  bool suspending;   /* the yield under way suspends the task; it is not the script's own */
   uint32_t resume_depth;
   uint32_t
       close_stack;     /* how much of the C stack a task may have used when it closes a coroutine */

@@ -132,28 +132,26 @@ static void interrupted(trp_lua *lua, trp_task *task) {
 }
 
 /* Finishes a collection that the task gave way in, before it may take more. True when done. */
-static bool collected(trp_lua *lua, trp_task *task) {
+static bool collected(trp_lua *lua) {
   if (!lua->must_collect) return true;
-  lua->task = task;
   lua->must_give_way = false;
   lua->cur = lua->L; /* for the tick, which asks to give way: nothing runs there */
   trp_collect_some(lua->L, true);
   lua->cur = NULL;
-  lua->task = NULL;
   return !lua->must_collect;
 }
 
 void trp_task_go_on(trp_lua *lua) {
   trp_task *task = lua->interrupted;
   lua->interrupted = NULL;
-  if (collected(lua, task))
+  if (collected(lua))
     run(lua, task, 0);
   else
     interrupted(lua, task);
 }
 
 static void run(trp_lua *lua, trp_task *task, int nargs) {
-  TRP_ASSERT(!lua->task);
+  TRP_ASSERT(lua->task == lua->between);
   int results = 0;
   task->state = TRP_TASK_WORKING;
   lua->task = task;
@@ -164,7 +162,8 @@ static void run(trp_lua *lua, trp_task *task, int nargs) {
   trp_lua_rehook(lua, task->co);
   int status = lua_resume(task->co, lua->L, nargs, &results);
   lua->cur = NULL;
-  lua->task = NULL;
+  lua->task = lua->between;
+  lua->chain_ok = false;
   task->event = NULL;
   if (status == LUA_YIELD) {
     TRP_ASSERT(lua->suspending);

@@ -100,6 +100,31 @@ static void finalizers_run_at_an_end_in_order(void **state) {
   }
 }
 
+/* More tasks wait than are kept in reserve: each new one may begin a step of the collector. */
+static void finalizers_between_two_tasks_run_in_none(void **state) {
+  (void)state;
+  play_trusted("local troupe = require 'troupe'\n"
+               "local count, ran, main = 0, 0, coroutine.running()\n"
+               "local function gone()\n"
+               "  local co, is_task = coroutine.running()\n"
+               "  if co ~= main then count = count + 1 end\n"
+               "  assert(not pcall(coroutine.yield) and not pcall(troupe.sleep, 1))\n"
+               "  assert(coroutine.wrap(function() return 7 end)() == 7)\n"
+               "  assert(troupe.self():tell 'gone' == true)\n"
+               "end\n"
+               "local function f()\n"
+               "  ran = ran + 1\n"
+               "  setmetatable({}, { __gc = gone })\n"
+               "  troupe.sleep(1)\n"
+               "end\n"
+               "for _ = 1, 20 do\n"
+               "  for _ = 1, 400 do troupe.after(0, f) end\n"
+               "  troupe.sleep(5)\n"
+               "  while troupe.receive { timeout_ms = 0 } do end\n"
+               "end\n"
+               "assert(ran == 8000 and count > 0, ran)");
+}
+
 static void a_finalizer_that_never_ends_is_left(void **state) {
   (void)state;
   cast c;
@@ -124,6 +149,7 @@ int main(void) {
       cmocka_unit_test(modules_come_from_the_runtime_then_from_lua_s_paths),
       cmocka_unit_test(trust_is_not_inherited),
       cmocka_unit_test(finalizers_run_at_an_end_in_order),
+      cmocka_unit_test(finalizers_between_two_tasks_run_in_none),
       cmocka_unit_test(a_finalizer_that_never_ends_is_left),
       cmocka_unit_test(a_c_library_is_not_left_half_way),
   };
