@@ -1,5 +1,6 @@
 #include "scripting/collect.h"
 
+#include "scripting/lua_compat.h"
 #include "scripting/scratch.h"
 #include "scripting/task.h"
 
@@ -41,7 +42,8 @@ static void cycle_ended(lua_State *L) {
 void trp_collect_some(lua_State *L, bool may_stop) {
   trp_lua *lua = trp_lua_of(L);
   while (lua->must_collect) {
-    if (lua_gc(L, LUA_GCSTEP, 0)) cycle_ended(L);
+    /* of generations a step never says that a cycle has ended */
+    if (trp_lua_gc_generational(L) || lua_gc(L, LUA_GCSTEP, 0)) cycle_ended(L);
     if (lua->must_give_way && may_stop) return;
   }
 }

@@ -2,6 +2,8 @@
 #ifndef TRP_SCRIPTING_LUA_COMPAT_H
 #define TRP_SCRIPTING_LUA_COMPAT_H
 
+#include <stdbool.h>
+
 #include <lauxlib.h>
 #include <lua.h>
 
@@ -37,6 +39,19 @@ static inline void trp_lua_gc_incremental(lua_State *L, int pause) {
 #else
   lua_gc(L, LUA_GCINC, pause, 0, 0);
 #endif
+}
+
+/* Whether a trusted script has chosen the generational mode; if so, everything is collected,
+ * because that mode can be asked for only by leaving and entering it again. */
+static inline bool trp_lua_gc_generational(lua_State *L) {
+#if LUA_VERSION_NUM >= 505
+  bool yes = lua_gc(L, LUA_GCINC) == LUA_GCGEN;
+  if (yes) lua_gc(L, LUA_GCGEN);
+#else
+  bool yes = lua_gc(L, LUA_GCINC, 0, 0, 0) == LUA_GCGEN;
+  if (yes) lua_gc(L, LUA_GCGEN, 0, 0);
+#endif
+  return yes;
 }
 
 /* Collects in the smallest steps there are, about one object each. */

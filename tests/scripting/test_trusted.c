@@ -125,6 +125,20 @@ static void finalizers_between_two_tasks_run_in_none(void **state) {
                "assert(ran == 8000 and count > 0, ran)");
 }
 
+static void generational_collection_ends_at_the_soft_limit_too(void **state) {
+  (void)state;
+  cast c;
+  run_on(1, &c,
+         "collectgarbage 'generational'\n"
+         "local keep = {}\n"
+         "while collectgarbage 'count' < 40 << 10 do keep[#keep + 1] = { #keep } end\n"
+         "for i = 1, 300000 do local t = { i, i } end\n"
+         "assert(require 'troupe'.info().collections > 0)\n"
+         "assert(collectgarbage 'incremental' == 'generational')",
+         0);
+  expect_class(&c, TROUPE_EXIT_NORMAL);
+}
+
 static void a_finalizer_that_never_ends_is_left(void **state) {
   (void)state;
   cast c;
@@ -150,6 +164,7 @@ int main(void) {
       cmocka_unit_test(trust_is_not_inherited),
       cmocka_unit_test(finalizers_run_at_an_end_in_order),
       cmocka_unit_test(finalizers_between_two_tasks_run_in_none),
+      cmocka_unit_test(generational_collection_ends_at_the_soft_limit_too),
       cmocka_unit_test(a_finalizer_that_never_ends_is_left),
       cmocka_unit_test(a_c_library_is_not_left_half_way),
   };
