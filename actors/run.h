@@ -10,7 +10,7 @@
 void trp_actor_run(trp_worker *w, troupe_actor *a);
 
 /* What it has spent in slices, the running one included; 0 for behaviours without `info`. */
-uint64_t trp_run_time_ns(const troupe_actor *a);
+uint64_t trp_run_time_ns(troupe_actor *a);
 
 /* The behaviour's callbacks, inside the frame. They return also when the actor was left. */
 int trp_run_init(troupe_actor *a);

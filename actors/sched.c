@@ -260,6 +260,8 @@ static void *work(void *arg) {
     (void)trp_segv_open(&w->segv, &w->frame, signal_stack, sizeof signal_stack);
   (void)trp_preempt_open(w); /* without a timer scripts are only not preempted */
   trp_memory_cache_open(&w->memory, &w->sys->memory);
+  w->cpu_seen_ns = trp_preempt_cpu_ns();
+  w->short_ns = 0;
   while (next(w, &a)) {
     if (!a) continue;
     trp_actor_run(w, a);

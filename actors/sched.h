@@ -56,6 +56,8 @@ typedef struct trp_worker {
   trp_segv segv;
   _Atomic uint64_t slice_ns; /* when the running slice began; 0: none */
   trp_memory_cache memory;
+  uint64_t cpu_seen_ns;           /* the thread's processor time when it was last looked at, */
+  uint64_t short_ns;              /* and what short slices have been charged since */
   troupe_actor *volatile running; /* inside the frame, for the tick */
 } trp_worker;
 

@@ -35,7 +35,7 @@ struct troupe_info {
   uint32_t generation;
   uint32_t restarts;
   uint64_t handled; /* messages */
-  uint64_t cpu_us;  /* in slices, by the monotonic clock; behaviours without `info`: 0 */
+  uint64_t cpu_us;  /* processor time in slices; behaviours without `info`: 0 */
 
   uint64_t queued, queued_bytes; /* messages in the mailbox now */
   uint32_t asks, parked, timers, monitors, reply_handles, children, calls; /* open now */
