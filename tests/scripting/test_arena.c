@@ -291,6 +291,63 @@ static void the_soft_limit_is_noticed_and_moves(void **state) {
   heap_fini(&h);
 }
 
+static void refused_by(heap *h, trp_arena_bound who, size_t size, const char *says) {
+  void *p = NULL;
+  assert_false(resize(h, &p, 0, size));
+  assert_int_equal(h->arena.refused_by, who);
+  assert_non_null(strstr(h->arena.why, says));
+  check_sums(h);
+}
+
+static void who_refuses_is_said_and_nothing_is_charged(void **state) {
+  (void)state;
+  for (size_t size = 2000; size <= 400 * KIB; size *= 100) { /* a block, a mapping */
+    heap h;
+    heap_init(&h, MIB, 0);
+    refused_by(&h, TRP_ARENA_LIMIT, 2 * MIB, "memory_bytes is 1,048,576; it held 0 bytes");
+    h.account.limit = 1000;
+    refused_by(&h, TRP_ARENA_ACCOUNT, size, "subtree_memory_bytes, 1,000, is used up");
+    h.system.all.limit = 1600;
+    refused_by(&h, TRP_ARENA_SYSTEM, size, "the system's memory, 1,600 bytes, is used up");
+    heap_fini(&h);
+  }
+  heap h;
+  heap_init(&h, MIB, 1);
+  refused_by(&h, TRP_ARENA_MACHINE, 2000, "the machine has no memory left");
+  heap_fini(&h);
+}
+
+static unsigned told;
+static void tell(trp_arena *a) {
+  (void)a;
+  told++;
+}
+
+/* The subtree's and the system's thresholds ask for a collection as the arena's own does, once. */
+static void the_soft_limits_above_count_too(void **state) {
+  (void)state;
+  for (int system = 0; system <= 1; system++) {
+    heap h;
+    void *p = NULL, *q = NULL;
+    heap_init(&h, 0, 0);
+    *(system ? &h.system.all.limit : &h.account.limit) = MIB;
+    trp_arena_rearm(&h.arena);
+    h.arena.on_soft = tell;
+    told = 0;
+    assert_true(resize(&h, &p, 0, 700 * KIB));
+    assert_int_equal(told, 0);
+    assert_true(resize(&h, &p, 700 * KIB, 800 * KIB));
+    assert_true(resize(&h, &q, 0, 1000));
+    assert_int_equal(told, 1);
+    trp_arena_rearm(&h.arena); /* half-way: at 912 KiB */
+    assert_true(resize(&h, &p, 800 * KIB, 900 * KIB));
+    assert_int_equal(told, 1);
+    assert_true(resize(&h, &p, 900 * KIB, 930 * KIB));
+    assert_int_equal(told, 2);
+    heap_fini(&h);
+  }
+}
+
 static void trim(heap *h, void *arg) { *(size_t *)arg = trp_arena_trim(&h->arena); }
 
 static void empty_chunks_go_back(void **state) {
@@ -536,6 +593,8 @@ int main(void) {
       cmocka_unit_test(shrinking_copes_with_an_allocator_that_cannot),
       cmocka_unit_test(bytes_held_elsewhere_count),
       cmocka_unit_test(the_soft_limit_is_noticed_and_moves),
+      cmocka_unit_test(who_refuses_is_said_and_nothing_is_charged),
+      cmocka_unit_test(the_soft_limits_above_count_too),
       cmocka_unit_test(empty_chunks_go_back),
       cmocka_unit_test(blocks_keep_their_bytes),
       cmocka_unit_test(lua_runs_on_it),
