@@ -26,6 +26,7 @@ int lua_resetthread(lua_State *L, lua_State *from);
 int lua_resetthread(lua_State *L);
 #endif
 
+#define LUA_GCGEN 10
 #define LUA_GCINC 11
 #if RELEASE >= 50500
 #  define LUA_GCPARAM 9
