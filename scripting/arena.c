@@ -314,6 +314,16 @@ static void *cell_refill(trp_arena *a, size_t class) {
   return payload(b);
 }
 
+bool trp_arena_has_room(const trp_arena *a, size_t extra) {
+  if (!trp_arena_fits(a, extra)) return false;
+  extra += next_chunk(a); /* near a shared bound no chunk is made smaller */
+  for (const trp_account *at = a->account; at; at = at->parent) {
+    uint64_t used = trp_account_used(at);
+    if (used > at->limit || extra > at->limit - used) return false;
+  }
+  return !a->memory || trp_memory_has_room(a->memory, TRP_MEMORY_HEAP, extra);
+}
+
 /* ---- the four cases of lua_Alloc ----------------------------------------------------------- */
 
 static void *take(trp_arena *a, size_t n) {

@@ -132,4 +132,7 @@ static inline bool trp_arena_fits(const trp_arena *a, size_t extra) {
   return used <= a->limit && extra <= a->limit - used;
 }
 
+/* The same within the bounds that are shared with others too; they may take it first. */
+bool trp_arena_has_room(const trp_arena *a, size_t extra);
+
 #endif

@@ -72,7 +72,7 @@ void trp_collect_shrink(trp_lua *lua) {
 
 bool trp_collect_room(lua_State *L, size_t bytes) {
   trp_arena *a = &trp_lua_of(L)->arena;
-  if (trp_arena_fits(a, bytes)) return true;
+  if (trp_arena_has_room(a, bytes)) return true;
   trp_collect_all(L);
-  return trp_arena_fits(a, bytes);
+  return trp_arena_has_room(a, bytes);
 }

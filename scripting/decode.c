@@ -192,7 +192,7 @@ static size_t stack_bytes(const void *data, size_t len) {
 static bool has_room(lua_State *L, const void *data, size_t len, bool args) {
   trp_arena *a = &trp_lua_of(L)->arena;
   size_t cost = len * WORST_RATIO + CHUNK_SLACK;
-  if (trp_arena_fits(a, cost)) return true;
+  if (trp_arena_has_room(a, cost)) return true;
   cost = trp_codec_cost(data, len) + CHUNK_SLACK;
   if (args) cost += stack_bytes(data, len) + len + TRP_COLLECT_KEPT;
   return trp_collect_room(L, cost);

@@ -228,6 +228,28 @@ static void a_subtree_is_bounded_as_a_whole(void **state) {
   stage_stop(&s);
 }
 
+/* As its own limit does: what it is asked with is refused, and it goes on. */
+static void a_message_does_not_use_up_the_subtree_s_memory(void **state) {
+  (void)state;
+  stage s;
+  cast c;
+  stage_start(&s, 0);
+  run_limited(
+      &s, &c,
+      "local t = require 'troupe' "
+      "local to = t.spawn { limits = { subtree_memory_bytes = 1 << 20 }, source = "
+      "  [[local a = require 'troupe'.actor 'a' function a.on.x() return 1 end return a]] } "
+      "local fit, refused = 0, 0 "
+      "for size = 100000, 1000000, 25000 do "
+      "  local ok, err = to:try_ask('x', ('y'):rep(size)) "
+      "  if ok then fit = fit + 1 "
+      "  else assert(err.code == 'too_big', err.code) refused = refused + 1 end end "
+      "assert(fit > 5 and refused > 5, fit .. ' ' .. refused)",
+      (troupe_script_limits){0});
+  expect_class(&c, TROUPE_EXIT_NORMAL);
+  stage_stop(&s);
+}
+
 static void a_hog_meets_the_system_s_memory_and_others_go_on(void **state) {
   (void)state;
   stage s;
@@ -281,6 +303,7 @@ int main(void) {
       cmocka_unit_test(timers_and_asks_count),
       cmocka_unit_test(kept_asks_are_refused_before_they_end_the_receiver),
       cmocka_unit_test(a_subtree_is_bounded_as_a_whole),
+      cmocka_unit_test(a_message_does_not_use_up_the_subtree_s_memory),
       cmocka_unit_test(a_hog_meets_the_system_s_memory_and_others_go_on),
       cmocka_unit_test(full_mailboxes_of_many_actors_refuse_tells),
   };
