@@ -27,10 +27,12 @@
 typedef struct trp_frame {
   sigjmp_buf jump;
   volatile sig_atomic_t in_actor; /* between enter and its return; a jump is possible only then */
-  volatile sig_atomic_t native;   /* depth of native halves; no jump while > 0 */
-  volatile sig_atomic_t leave;    /* 0, or 1 + the troupe_exit_class requested while native > 0 */
-  troupe_exit_class why;          /* set by whoever jumps */
-  const char *reason;             /* the same, or with `leave`; NULL when `why` says it all */
+  bool leavable; /* at any instruction: neither C behaviours nor trusted scripts, which may hold
+                    what belongs to the C library or the host */
+  volatile sig_atomic_t native; /* depth of native halves; no jump while > 0 */
+  volatile sig_atomic_t leave;  /* 0, or 1 + the troupe_exit_class requested while native > 0 */
+  troupe_exit_class why;        /* set by whoever jumps */
+  const char *reason;           /* the same, or with `leave`; NULL when `why` says it all */
 #if defined(TROUPE_ASSERTS)
   const trp_points *points; /* of the test that watches, or NULL */
 #endif

@@ -60,6 +60,7 @@ static int enter(troupe_actor *a, const entry *e) {
   a->must_end = false;
   a->inbox_seen = NULL;
   w->running = a;
+  f->leavable = a->behavior->preempt && !a->leave_in_lua_only;
   if (sigsetjmp(f->jump, 0) == 0) {
     f->in_actor = 1;
     atomic_signal_fence(memory_order_seq_cst);

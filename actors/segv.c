@@ -53,7 +53,7 @@ static void pass_on(int signal, siginfo_t *info, void *context) {
 static bool is_overflow(const trp_segv *s, const siginfo_t *info) {
   uintptr_t at = (uintptr_t)info->si_addr;
   return info->si_code == SEGV_ACCERR && at >= s->guard && at < s->guard_end &&
-         s->frame->in_actor && s->frame->native == 0;
+         s->frame->in_actor && s->frame->leavable && s->frame->native == 0;
 }
 
 static void on_fault(int signal, siginfo_t *info, void *context) {

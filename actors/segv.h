@@ -2,12 +2,13 @@
  * worker's stack is left, as at any other limit, instead of ending the process.
  *
  * The first line are the bounds on recursion in scripting/; no script is known to get past them.
- * This one is for recursion in C: behaviours of the host, and another Lua than the one the bounds
- * were measured with. Off unless troupe_config asks for it, because SIGSEGV is the process's own.
+ * This one is for another Lua than the one the bounds were measured with, and for what nobody has
+ * found. Off unless troupe_config asks for it, because SIGSEGV is the process's own.
  *
- * Only a fault in the guard area of the worker's own stack, inside an actor and outside of its
- * native halves, is taken. Every other fault goes to whoever had the signal before, as if nobody
- * stood in between.
+ * Only a fault in the guard area of the worker's own stack is taken, inside an actor that may be
+ * left at any instruction (a sandboxed script's) and outside of its native halves: C of the host's
+ * that is left in a call would keep the locks that the call holds. Every other fault goes to
+ * whoever had the signal before, as if nobody stood in between.
  *
  * Signal safety: the handler reads fields of its own thread, and calls siglongjmp or sigaction.
  * Process-wide: one signal disposition, shared by all systems, restored with the last one. */

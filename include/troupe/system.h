@@ -112,15 +112,11 @@ typedef struct troupe_config {
    * memory_limit. Libraries that tools call (SQLite, zlib) are not counted. */
   uint64_t memory_bytes;
 
-  /* An actor that overflows its worker's stack, which no script is known to do but recursion in a
-   * C behaviour can, ends alone, as `memory_limit: stack overflow`; false: the process does. Takes
-   * SIGSEGV and an alternate signal stack for each worker; every other fault, also one inside a
-   * native half, goes to whoever had the signal before. Given back with the last system that asked
-   * for it. Nothing with workers = 0: that stack is the host's.
-   *
-   * For recursion that calls only itself and Lua. C that is left inside a call, of the C library
-   * or of these headers, leaves the locks that the call holds: others then wait for ever.
-   * So not where a behaviour in C may recurse without bound through such calls. */
+  /* A script that overflows its worker's stack, which none is known to do, ends alone, as
+   * `memory_limit: stack overflow`; false: the process does, as it does with a C behaviour or a
+   * trusted script that overflows. Takes SIGSEGV and an alternate signal stack for each worker;
+   * every other fault goes to whoever had the signal before. Given back with the last system that
+   * asked for it. Nothing with workers = 0: that stack is the host's. */
   bool catch_stack_overflow;
 } troupe_config;
 #define TROUPE_CONFIG_INIT                                                                         \

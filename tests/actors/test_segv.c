@@ -38,7 +38,12 @@ static int obey(troupe_actor *a, const troupe_message *m) {
   if (m->type == TROUPE_MESSAGE_ASK) troupe_actor_reply(a, "here", 4);
   return TROUPE_OK;
 }
-static const troupe_behavior digger = {.size = sizeof digger, .name = "digger", .receive = obey};
+static void give_way(troupe_actor *a) { (void)a; }
+/* May be left anywhere, as scripts may. */
+static const troupe_behavior digger = {
+    .size = sizeof digger, .name = "digger", .receive = obey, .preempt = give_way};
+/* As behaviours in C are. */
+static const troupe_behavior native = {.size = sizeof native, .name = "native", .receive = obey};
 
 /* A digger's parent: starts it again when it has ended, and records how. */
 typedef struct boss {
@@ -151,6 +156,14 @@ static void tell_and_wait(bool guarded, const char *kind) {
 static void dig_unguarded(void) { tell_and_wait(false, "dig"); }
 static void dig_guarded(void) { tell_and_wait(true, "dig"); }
 static void dig_in_native_half(void) { tell_and_wait(true, "dig in a native half"); }
+static void dig_in_c(void) {
+  troupe_system *sys = start(true);
+  troupe_spawn_opts o = TROUPE_SPAWN_INIT;
+  troupe_pid pid;
+  o.behavior = &native;
+  assert_int_equal(troupe_spawn(sys, &pid, &o), TROUPE_OK);
+  ask(sys, pid, "dig");
+}
 static void touch(void) { tell_and_wait(true, "touch"); }
 static void send_to_the_process(void) {
   stop(start(false));
@@ -195,11 +208,12 @@ static void the_guard_lasts_as_long_as_the_last_system(void **state) {
   stop(second);
 }
 
-static void without_the_guard_or_in_a_native_half_the_process_ends(void **state) {
+static void without_the_guard_or_in_c_the_process_ends(void **state) {
   (void)state;
   assert_int_equal(fate(dig_guarded), 0);
   assert_int_equal(fate(dig_unguarded), SIGSEGV);
   assert_int_equal(fate(dig_in_native_half), SIGSEGV);
+  assert_int_equal(fate(dig_in_c), SIGSEGV);
 }
 
 static void other_faults_have_their_default_action(void **state) {
@@ -304,7 +318,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(an_overflow_ends_the_actor_and_nothing_else),
       cmocka_unit_test(the_guard_lasts_as_long_as_the_last_system),
-      cmocka_unit_test(without_the_guard_or_in_a_native_half_the_process_ends),
+      cmocka_unit_test(without_the_guard_or_in_c_the_process_ends),
       cmocka_unit_test(other_faults_have_their_default_action),
       cmocka_unit_test(the_handler_of_the_host_gets_every_other_fault),
       cmocka_unit_test(a_handler_installed_later_may_pass_on_to_ours),
