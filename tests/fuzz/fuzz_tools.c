@@ -5,8 +5,8 @@
  *   second byte   the limit of its result
  *   the rest      the arguments, as they come from a caller
  *
- * They are granted a directory of their own, read and write. `console` writes to standard output
- * and `exec` starts programs: these two are left out. */
+ * They are granted a directory of their own, read and write. `console` writes to /dev/null here, as
+ * "null"; `exec`, which starts programs, is left out. */
 #include <fcntl.h>
 #include <ftw.h>
 #include <string.h>
@@ -20,10 +20,12 @@
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/host.h"
 #include "tests/fuzz/watchdog.h"
+#include "tools/builtin/builtin.h"
 #include "tools/job.h"
 #include "tools/wire.h"
 
-static const char *const names[] = {"gunzip", "sqlite", "fs.list", "fs.read", "fs.write", "echo"};
+static const char *const names[] = {"gunzip",   "sqlite", "fs.list", "fs.read",
+                                    "fs.write", "echo",   "null"};
 enum { TOOLS = sizeof names / sizeof *names, CANCEL_MS = 200 };
 
 static fuzz_host host;
@@ -54,12 +56,21 @@ static void make_folder(void) {
   close(fd);
 }
 
+static void add_console(const char *name, int fd) {
+  trp_console *c = trp_console_new(trp_system_allocator(host.sys), fd);
+  const troupe_tool_ops ops = {
+      .size = sizeof ops, .run = trp_console_run, .free = trp_console_free};
+  REQUIRE(fd >= 0 && c != NULL);
+  REQUIRE(troupe_tool_register(host.sys, name, &ops, c, NULL, NULL, 0) == TROUPE_OK);
+}
+
 /* The working directory is the granted one, so that short relative paths lead into it. */
 static void start(void) {
   REQUIRE(mkdtemp(folder) != NULL && atexit(remove_folder) == 0);
   make_folder();
   fuzz_host_start(&host);
   REQUIRE(troupe_batteries_register(host.sys) == TROUPE_OK);
+  add_console("null", open("/dev/null", O_WRONLY | O_CLOEXEC));
   REQUIRE(troupe_grants_new(&grants, NULL) == TROUPE_OK);
   REQUIRE(troupe_grants_add_fs(grants, folder, true) == TROUPE_OK);
   troupe_grants_seal(grants);

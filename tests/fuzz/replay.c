@@ -1,7 +1,6 @@
 /* Runs a fuzz target on files, without libFuzzer: `replay PATH...`, where a folder stands for the
  * files in it. So any compiler and any sanitizer can run the corpus, and a reproducer. */
 #include <dirent.h>
-#include <errno.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -41,10 +40,7 @@ static void replay_folder(const char *path) {
 
 static void replay(const char *path) {
   struct stat st;
-  if (stat(path, &st) != 0) {
-    fprintf(stderr, "%s: errno %d\n", path, errno);
-    exit(2); /* NOLINT(concurrency-mt-unsafe): there are no threads */
-  }
+  REQUIRE(stat(path, &st) == 0);
   if (S_ISDIR(st.st_mode))
     replay_folder(path);
   else
@@ -52,6 +48,14 @@ static void replay(const char *path) {
 }
 
 int main(int argc, char *argv[]) {
+  for (int i = 1; i < argc; i++) { /* before a target changes the working directory */
+    char *whole = realpath(argv[i], NULL);
+    if (!whole) {
+      fprintf(stderr, "%s: no such file\n", argv[i]);
+      return 2;
+    }
+    argv[i] = whole; /* until the process ends */
+  }
   (void)LLVMFuzzerTestOneInput((const uint8_t *)"", 0); /* the input that no corpus holds */
   for (int i = 1; i < argc; i++)
     replay(argv[i]);

@@ -75,6 +75,9 @@ local methods = {
   "tell", "ask", "try_ask", "with", "stop", "kill", "monitor", "restrict", "cancel", "reply", "error",
   "len", "rep", "format", "gsub", "gmatch", "byte", "find",
 }
+local verbs = { "tell", "ask", "try_ask" }
+local kinds = { "ping", "tell", "ask", "down", "stop", "kill", "add", "\0" }
+local objects, children -- live userdata; options of spawn
 
 local operators = {
   function(a, b) return a + b end, function(a, b) return a - b end, function(a, b) return a * b end,
@@ -106,9 +109,36 @@ end
 
 local function call_function(n) return keep(pcall(find(take() << 8 | take()), pick_many(n))) end
 
+local function one_of(list) return list[take() % #list + 1] end
+
+local function call(object, name, ...) return object[name](object, ...) end
+
 local function call_method(n)
-  local object, name = pick(), methods[take() % #methods + 1]
-  return keep(pcall(function(...) return object[name](object, ...) end, pick_many(n)))
+  local object = take() < 192 and one_of(objects) or pick()
+  return keep(pcall(call, object, one_of(methods), pick_many(n)))
+end
+
+-- To the peer, to itself, or to whatever else is a ref.
+local function converse(n)
+  local to = take() < 128 and objects[2] or pick()
+  return keep(pcall(call, to, one_of(verbs), one_of(kinds), pick_many(n)))
+end
+
+-- The other side: takes a message, or keeps the one that is being handled, and answers.
+local function listen()
+  local b = take()
+  local filter = b & 8 ~= 0 and { one_of(kinds), troupe.signals.down } or nil
+  local _, m = pcall(troupe.receive, { kinds = filter, timeout_ms = b & 7 })
+  if type(m) ~= "table" then m = select(2, pcall(troupe.reply_later)) end
+  remember(m)
+  if take() < 192 then keep(pcall(call, m, "reply", pick())) end
+  return m
+end
+
+local function spawn_child()
+  local ok, ref = pcall(troupe.spawn, one_of(children))
+  if ok then objects[#objects + 1] = ref end
+  return ref
 end
 
 local function operate()
@@ -141,8 +171,11 @@ local function step()
   local op = take()
   local n = op >> 4 & 3
   op = op & 15
-  if op < 6 then return (call_function(n + 1)) end
-  if op < 8 then return (call_method(n)) end
+  if op < 4 then return (call_function(n + 1)) end
+  if op == 4 then return (call_method(n)) end
+  if op == 5 then return (converse(n)) end
+  if op == 6 then return listen() end
+  if op == 7 then return (spawn_child()) end
   if op == 8 then return (operate()) end
   if op == 9 then return (call_any(n)) end
   if op == 10 then return build() end
@@ -226,19 +259,25 @@ local function add_tables()
     { year = 2024, month = 14, day = -3, hour = 1 << 40, isdst = true }, { "tell" }, { "tell", "stop", "ask", "monitor" },
     { timeout_ms = 5 }, { timeout_ms = 0, wait_ms = 0, priority = "high" }, { kinds = { "ping" }, timeout_ms = 3 },
     { kinds = {} }, { timeout_ms = 1 << 60 }, { reentrant = true },
+  } do constant(v) end
+end
+
+local function add_children()
+  children = {
     { script = "still.lua", name = "still", monitor = true },
     { script = "driver.lua", args = sub(bytes, 2), shutdown_ms = 10, limits = { memory_bytes = 1 << 20 } },
     { source = "local t = require 'troupe' t.sleep(5) error { code = 'x' }", permissions = { names = { "a" }, spawn = 1 } },
     { source = "x = = 1" }, { script = "still.lua", limits = { memory_bytes = 1 << 50 } },
     { script = "still.lua", permissions = { fs = { { root = ".", mode = "rw" } } }, mailbox = { messages = 1, overflow = "fail" } },
-  } do constant(v) end
+  }
+  for _, v in next, children do constant(v) end
 end
 
 local function add_functions()
   local dead = create(function() end)
   resume(dead)
   local waiting = create(function()
-    local x <close> = constants[count] -- whatever it is: not all can be closed
+    local x <close> = setmetatable({}, { __close = function() error(pick()) end })
     yield(1)
   end)
   local closing = create(function()
@@ -256,18 +295,13 @@ local function add_functions()
 end
 
 local function add_objects()
-  local self = troupe.self()
-  constant(self)
-  constant(troupe.whereis "a")
-  constant(troupe.whereis "b")
-  constant(self:restrict { "tell" })
-  constant(self:with { timeout_ms = 2, wait_ms = 0 })
-  constant(troupe.after(5, callback))
-  constant(troupe.every(20, function(...) return begin(2, ...) end))
-  constant(self:monitor())
-  constant(troupe.json and troupe.json.null)
-  constant(troupe.array {})
-  constant(troupe.signals.down)
+  local self, peer = troupe.self(), troupe.whereis "b"
+  objects = {
+    self, peer, self:restrict { "tell" }, peer:with { timeout_ms = 2, wait_ms = 0 }, self:monitor(), peer:monitor(),
+    troupe.after(5, callback), troupe.every(20, function(...) return begin(2, ...) end), troupe.signals.down,
+    troupe.json.null, troupe.array {},
+  }
+  for _, v in next, objects do constant(v) end
 end
 
 constant(nil)
@@ -276,6 +310,7 @@ constant(true)
 add_numbers()
 add_strings()
 add_tables()
+add_children()
 add_functions()
 add_objects()
 constant(nil) -- the last: `count` is the number of them

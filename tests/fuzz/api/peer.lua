@@ -6,6 +6,7 @@ local kept
 local ways = {
   ping = function(_, ...) return ... end,
   tell = function(_, ...) troupe.from():tell("down", ...) end,
+  ask = function(_, ...) return (troupe.from():ask("ping", ...)) end,
   stop = function() kept = troupe.reply_later() end,
   kill = function() error { code = "peer", message = "as asked" } end,
   down = function(_, v)
