@@ -60,11 +60,11 @@ local crowd = troupe.spawn { source = [[
 local after = {}
 for round = 1, 10 do
   for _ = 1, 300 do crowd:tell "wait" end
-  troupe.sleep(5)
+  repeat troupe.sleep(1) local i = crowd:info() until i.tasks == 0 and i.queued == 0
   crowd:ask "shrink"
   after[round] = crowd:info().memory_bytes
 end
-assert(after[10] <= after[3], after[10] .. " " .. after[3])
+assert(after[10] < after[3] + 200000, after[10] .. " " .. after[3]) -- 4 MB more if they stayed
 
 -- process style: when it waits
 local before = {}
