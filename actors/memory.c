@@ -78,7 +78,7 @@ void trp_memory_cache_close(trp_memory_cache *c) {
   trp_account_uncharge(&c->of->all, c->free);
 }
 
-/* A lua_Alloc-shaped allocator: shrinking and freeing never fail. */
+/* Counts what the host's allocator does; the bound never refuses shrinking and freeing. */
 static void *counted(void *ctx, void *p, size_t old_size, size_t new_size) {
   trp_memory *m = ctx;
   size_t more = new_size > old_size ? new_size - old_size : 0;
