@@ -165,6 +165,7 @@ static int begin(trp_worker *w) {
   pthread_attr_init(&attr);
   pthread_attr_setstacksize(&attr, TRP_WORKER_STACK_BYTES);
   pthread_attr_setguardsize(&attr, TRP_GUARD_BYTES);
+  pthread_attr_setsigmask_np(&attr, &w->sys->sched.mask);
   w->state = TRP_WORKER_ACTIVE;
   int err = pthread_create(&w->thread, &attr, work, w);
   pthread_attr_destroy(&attr);
@@ -273,6 +274,18 @@ static void *work(void *arg) {
   return NULL;
 }
 
+/* The reliever blocks all signals: the host's are for its own threads, and for workers. */
+static bool begin_reliever(trp_sched *s) {
+  pthread_attr_t attr;
+  sigset_t all;
+  sigfillset(&all);
+  pthread_attr_init(&attr);
+  pthread_attr_setsigmask_np(&attr, &all);
+  bool begun = pthread_create(&s->reliever, &attr, relieve, s) == 0;
+  pthread_attr_destroy(&attr);
+  return begun;
+}
+
 int trp_sched_start(troupe_system *sys) {
   trp_sched *s = &sys->sched;
   int err = s->count ? trp_preempt_ref() : 0;
@@ -280,11 +293,12 @@ int trp_sched_start(troupe_system *sys) {
   s->guards = s->count && sys->config.catch_stack_overflow;
   if (s->guards) trp_segv_ref();
   err = 0;
+  pthread_sigmask(SIG_SETMASK, NULL, &s->mask);
   pthread_mutex_lock(&s->lock);
   for (unsigned i = 0; i < s->count && !err; i++)
     err = begin(&s->workers[i]);
   pthread_mutex_unlock(&s->lock);
-  s->relieves = !err && s->preempts && pthread_create(&s->reliever, NULL, relieve, s) == 0;
+  s->relieves = !err && s->preempts && begin_reliever(s);
   if (err) trp_sched_stop(sys);
   return -err;
 }

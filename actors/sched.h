@@ -22,6 +22,7 @@
 #include <locale.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -82,6 +83,7 @@ typedef struct trp_sched {
   locale_t locale; /* "C": what actors see, whatever the host has set */
   sem_t relief;    /* posted when a slice is stuck, by the tick, and when a stray has ended */
   pthread_t reliever;
+  sigset_t mask; /* of the thread that started the system, and so of workers */
   bool relieves; /* there is a reliever */
   trp_worker *workers;
   unsigned count; /* of active workers; 0: stepped by the host through workers[0] */

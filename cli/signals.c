@@ -47,6 +47,7 @@ bool cli_signals_start(int *fd) {
   pthread_t thread;
   sigset_t set;
   fill(&set);
+  sigaddset(&set, SIGCHLD); /* of children of `exec`: for the runtime's loop, which unblocks it */
   signal(SIGPIPE, SIG_IGN); /* a reader that is gone is an error of the tool that writes */
   pthread_sigmask(SIG_BLOCK, &set, NULL);
   watched = eventfd(0, EFD_CLOEXEC);

@@ -1,4 +1,5 @@
-/* The yardstick of the overhead rows: runs one file in a plain Lua state, with the shared liblua that troupe uses too. */
+/* The yardstick of the overhead rows: runs one file in a plain Lua state, with the shared liblua
+ * that troupe uses too. */
 #include <stdio.h>
 
 #include <lauxlib.h>
