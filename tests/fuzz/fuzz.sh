@@ -22,7 +22,7 @@ for target; do
   mkdir -p "$work"
   cp "$source/corpus/$target"/* "$work"
   echo "== $target: $seconds s"
-  # Options are words. LeakSanitizer needs ptrace, which containers may refuse: the corpus runs with it elsewhere.
+  # Options are words.
   "$build/tests/fuzz/fuzz.$target" -max_total_time="$seconds" -timeout=10 -print_final_stats=1 \
     -artifact_prefix="$build/fuzz/$target-" $(cat "$build/tests/fuzz/fuzz.$target.options") "$work" \
     >"$build/fuzz/$target.log" 2>&1 || status=1
