@@ -100,6 +100,8 @@ static void where_the_clock_stands_still_the_takes_are_counted(void **state) {
   world_stop(&w);
 }
 
+/* NOLINTBEGIN(concurrency-mt-unsafe): the locale of the process is what this is about */
+
 /* The decimal point, the order of letters and the like are the same for actors wherever they run.
  */
 static int see_locale(troupe_actor *a, probe *p, const troupe_message *m) {
@@ -129,6 +131,8 @@ static void actors_see_the_c_locale_whatever_the_host_has_set(void **state) {
   }
   setlocale(LC_ALL, "C");
 }
+
+/* NOLINTEND(concurrency-mt-unsafe) */
 
 int main(void) {
   const struct CMUnitTest tests[] = {
