@@ -143,6 +143,7 @@ bool bout_judge(const bout *b, char *why, size_t why_len) {
     return false;
   }
   if (b->killed) allowed |= 1u << TROUPE_EXIT_KILLED;
+  if (b->stopped) allowed |= 1u << TROUPE_EXIT_SHUTDOWN;
   if (!(allowed & 1u << b->class_)) {
     snprintf(why, why_len, "ended as %s: %s", troupe_exit_class_name(b->class_), b->reason);
     return false;

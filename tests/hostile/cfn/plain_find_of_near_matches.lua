@@ -1,4 +1,4 @@
--- attack: a plain search for a megabyte that always nearly matches
+-- attack: plain searches that nearly match everywhere
 -- allowed: cpu_limit
-local hay, needle = ("a"):rep(2000000), ("a"):rep(1000000) .. "b"
-return hay:find(needle, 1, true)
+local hay, needle = ("a"):rep(4000000), ("a"):rep(1000) .. "b"
+while not hay:find(needle, 1, true) do end
