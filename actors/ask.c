@@ -20,6 +20,7 @@ typedef struct ask {
 static void finish(troupe_actor *a, ask *q, troupe_event *e) {
   e->id = q->item.id;
   e->user = q->user;
+  TRP_NOTE(a->sys, NULL, .type = TRP_EVENT_ASK_ENDED, .who = a->pid, .id = e->id, .code = e->code);
   trp_ledger_remove(&a->ledger, &q->item);
   trp_free(&a->sys->allocator, q, sizeof *q);
   trp_actor_resume(a, e);
@@ -52,6 +53,7 @@ static void ask_expire(troupe_actor *a, trp_item *it) {
 }
 
 static void ask_settle(troupe_actor *a, trp_item *it) {
+  TRP_NOTE(a->sys, NULL, .type = TRP_EVENT_ASK_LEFT, .who = a->pid, .id = it->id);
   trp_free(&a->sys->allocator, TRP_CONTAINER(it, ask, item), sizeof(ask));
 }
 
@@ -165,6 +167,7 @@ static bool answer(troupe_actor *a, const trp_msg *m, int *code, const void *dat
 static void handled(troupe_actor *a, trp_msg *m, int code) {
   trp_count(&a->sys->counters.handled);
   a->handled++;
+  TRP_NOTE(a->sys, m, .type = TRP_EVENT_HANDLED, .who = m->to, .with = m->from, .id = m->id);
   release_room(a, m);
   if (m->type == TRP_MSG_ASK && m->id)
     trp_send_answer(a->sys, m, code);

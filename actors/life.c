@@ -62,6 +62,7 @@ void trp_life_start(troupe_actor *a) {
   trp_reason_unref(a->why);
   a->why = NULL;
   enter_phase(a, TRP_STARTING);
+  TRP_NOTE(a->sys, NULL, .type = TRP_EVENT_STARTING, .who = a->pid, .id = a->generation);
   int err = trp_ledger_add(&a->ledger, &a->life, &life_ops, UINT64_MAX);
   if (err) {
     trp_link_init(&a->life.link);
@@ -87,6 +88,7 @@ void troupe_actor_started(troupe_actor *self) {
   if (self->phase != TRP_STARTING || (self->exit_asked && self->abrupt)) return;
   trp_child_tell_started(self);
   enter_phase(self, TRP_RUNNING);
+  TRP_NOTE(self->sys, NULL, .type = TRP_EVENT_STARTED, .who = self->pid, .id = self->generation);
   bound_phase(self, TROUPE_INFINITY);
 }
 
@@ -180,10 +182,16 @@ static void drop_signals(troupe_actor *a) {
   }
 }
 
+static void note_end(const troupe_actor *a, trp_event_type type) {
+  TRP_NOTE(a->sys, NULL, .type = type, .who = a->pid, .id = a->generation,
+           .code = a->why ? (int64_t)a->why->exit.class_ : (int64_t)TROUPE_EXIT_INIT_FAILED);
+}
+
 /* The generation ends here: nothing of it runs any more, what it owned is settled, its children
  * end. */
 static void end_generation(troupe_actor *a) {
   enter_phase(a, TRP_ENDING);
+  note_end(a, TRP_EVENT_ENDED);
   a->blocked = a->preempted = false;
   if (a->behavior->fini) a->behavior->fini(a);
   a->state = NULL;
@@ -210,6 +218,7 @@ void trp_life_settle(troupe_actor *a) {
   if (a->preempted && !a->abrupt) return; /* it goes on first, within its limits */
   if (stoppable(a)) {
     enter_phase(a, TRP_STOPPING);
+    note_end(a, TRP_EVENT_STOPPING);
     bound_phase(a, a->shutdown_ms);
     a->stopped = trp_run_stop(a) != TROUPE_PENDING;
   }
@@ -297,7 +306,11 @@ void trp_life_release(troupe_actor *a) {
   trp_send_refuse_parked(sys, a->slot, &refused);
   pthread_mutex_unlock(lock);
 
-  if (a->name) trp_names_remove(&sys->names, a->name, a->pid);
+  if (a->name) {
+    trp_names_remove(&sys->names, a->name, a->pid);
+    TRP_NOTE(sys, NULL, .type = TRP_EVENT_UNNAMED, .who = a->pid, .id = trp_replay_name(a->name));
+  }
+  note_end(a, TRP_EVENT_GONE);
   trp_child_reports_flush(a);
   bury_all(a, &refused, why);
   for (int lane = 0; lane < TRP_LANES; lane++)

@@ -53,6 +53,9 @@ static void monitor_deliver(troupe_actor *a, trp_item *it, trp_msg *m) {
   } else { /* the `down` of a direct one */
     bool active = w->state == ACTIVE;
     troupe_event e = {.id = it->id, .user = w->user, .reason = &m->reason->exit};
+    if (active)
+      TRP_NOTE(a->sys, NULL, .type = TRP_EVENT_DOWN, .who = a->pid, .with = m->from, .id = it->id,
+               .code = (int64_t)m->reason->exit.class_);
     trp_monitor_over(a, it->id);
     if (active) trp_actor_resume(a, &e);
   }

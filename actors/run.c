@@ -128,6 +128,7 @@ static void deliver_user(troupe_actor *a, trp_msg *m) {
                             .len = m->size};
   a->current = m;
   a->verdict = TRP_VERDICT_NONE;
+  TRP_NOTE(a->sys, m, .type = TRP_EVENT_DELIVERED, .who = m->to, .with = m->from, .id = m->id);
   int rc = enter(a, &(entry){.op = RECEIVE, .message = &message});
   if (rc == TROUPE_SKIP && a->current && a->verdict == TRP_VERDICT_NONE) {
     a->current = NULL;
@@ -149,6 +150,8 @@ static void deliver_down(troupe_actor *a, trp_msg *m) {
                               .kind = "",
                               .id = m->id,
                               .reason = &m->reason->exit};
+    TRP_NOTE(a->sys, NULL, .type = TRP_EVENT_DOWN, .who = a->pid, .with = m->from, .id = m->id,
+             .code = (int64_t)m->reason->exit.class_);
     rc = enter(a, &(entry){.op = RECEIVE, .message = &message});
     if (rc == TROUPE_SKIP) {
       trp_queue_push(&a->skipped, m);
@@ -162,8 +165,10 @@ static void deliver_down(troupe_actor *a, trp_msg *m) {
 
 static void deliver_timer(troupe_actor *a, trp_msg *m) {
   troupe_message message;
-  if (trp_timer_take(a, m, &message))
-    failed(a, enter(a, &(entry){.op = RECEIVE, .message = &message}));
+  if (!trp_timer_take(a, m, &message)) return;
+  TRP_NOTE(a->sys, NULL, .type = TRP_EVENT_TIMER, .who = a->pid, .id = message.id,
+           .code = (int64_t)message.missed);
+  failed(a, enter(a, &(entry){.op = RECEIVE, .message = &message}));
 }
 
 static void deliver(troupe_actor *a, trp_msg *m) {
@@ -356,6 +361,8 @@ void trp_actor_run(trp_worker *w, troupe_actor *a) {
   a->frame = &w->frame;
   a->run_since_ns = trp_preempt_begun(w);
   trp_throttle_begin(a);
+  int most = sys->replay ? trp_replay_slice(sys->replay, TRP_SLICE_MESSAGES) : TRP_SLICE_MESSAGES;
+  TRP_NOTE(sys, NULL, .type = TRP_EVENT_SLICE, .who = a->pid, .code = most);
   for (int n = 0;; n++) {
     if (!step(a)) {
       settle_time(a);
@@ -367,7 +374,7 @@ void trp_actor_run(trp_worker *w, troupe_actor *a) {
       trp_throttle_charge(a);
       trp_actor_free(a);
       return;
-    } else if (a->preempted || n >= TRP_SLICE_MESSAGES || trp_preempt_over(w)) {
+    } else if (a->preempted || n >= most || trp_preempt_over(w)) {
       settle_cpu(a);
       settle_time(a);
       trp_throttle_charge(a);

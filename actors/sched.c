@@ -83,6 +83,18 @@ static troupe_actor *take(trp_sched *s, const trp_clock *clock) {
   return pop(&s->spent);
 }
 
+/* Replay: any of those that can run. */
+static troupe_actor *take_any(trp_sched *s, trp_replay *r) {
+  uint32_t woken = atomic_load_explicit(&s->woken.len, memory_order_relaxed);
+  uint32_t spent = atomic_load_explicit(&s->spent.len, memory_order_relaxed);
+  uint32_t skip = trp_replay_pick(r, woken + spent);
+  trp_run_queue *q = skip < woken ? &s->woken : &s->spent;
+  if (skip >= woken) skip -= woken;
+  for (; skip > 0; skip--)
+    append(q, pop(q));
+  return pop(q);
+}
+
 /* Whom to wake for work, or NULL: all are busy. */
 static pthread_cond_t *sleeper(trp_sched *s) {
   return s->idle ? &s->wake : s->keeper ? &s->keeper_wake : NULL;
@@ -331,7 +343,8 @@ bool trp_sched_runnable(troupe_system *sys) {
 bool trp_sched_step(troupe_system *sys) {
   trp_timers_expire(sys);
   pthread_mutex_lock(&sys->sched.lock);
-  troupe_actor *a = take(&sys->sched, &sys->clock);
+  troupe_actor *a =
+      sys->replay ? take_any(&sys->sched, sys->replay) : take(&sys->sched, &sys->clock);
   pthread_mutex_unlock(&sys->sched.lock);
   if (!a) return false;
   locale_t host = uselocale(sys->sched.locale);

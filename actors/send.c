@@ -18,6 +18,7 @@ static void dead_letter(troupe_system *sys, const troupe_dead_letter *letter) {
 void trp_send_unmade(troupe_system *sys, troupe_dead_reason why, troupe_pid to, troupe_pid from,
                      const char *kind, size_t kind_len) {
   trp_count(&sys->counters.sent);
+  TRP_NOTE(sys, NULL, .type = TRP_EVENT_DEAD, .who = to, .with = from, .code = (int64_t)why);
   dead_letter(sys, &(troupe_dead_letter){
                        .reason = why, .to = to, .from = from, .kind = kind, .kind_len = kind_len});
 }
@@ -29,6 +30,8 @@ bool trp_send_push(troupe_system *sys, trp_msg *m) {
 
 /* A letter about a message that has been made. */
 static void dead_message(troupe_system *sys, const trp_msg *m, troupe_dead_reason dead) {
+  TRP_NOTE(sys, m, .type = TRP_EVENT_DEAD, .who = m->to, .with = m->from, .id = m->id,
+           .code = (int64_t)dead);
   dead_letter(sys, &(troupe_dead_letter){.reason = dead,
                                          .to = m->to,
                                          .from = m->from,
@@ -132,6 +135,7 @@ void trp_send_grant(troupe_system *sys, trp_slot *slot, troupe_pid to) {
     unlink_park(slot, p);
     p->held = NULL;
     m->charged = 1;
+    TRP_NOTE(sys, m, .type = TRP_EVENT_ACCEPTED, .who = m->to, .with = m->from, .id = m->id);
     bool pushed = trp_inbox_push(sys, slot, m);
     TRP_ASSERT(pushed); /* a closing mailbox refuses its parked under this lock first */
     (void)pushed;
@@ -174,6 +178,8 @@ static void free_park(troupe_system *sys, trp_msg *grant) {
 static void park_ended(troupe_actor *a, trp_park *p, int code) {
   uint64_t id = p->item.id, ask = p->ask;
   void *user = p->user;
+  TRP_NOTE(a->sys, NULL, .type = TRP_EVENT_PARK_ENDED, .who = a->pid, .with = p->to, .id = id,
+           .code = code);
   trp_msg_free(a->sys, &p->grant);
   if (ask) {
     if (code != TROUPE_OK) trp_ask_fail(a, ask, code);
@@ -251,6 +257,7 @@ static int park(troupe_actor *a, trp_slot *slot, trp_msg *m, uint32_t wait_ms, u
     if (err == TROUPE_E_MAILBOX_FULL) {
       link_park(slot, p);
       err = TROUPE_PENDING;
+      TRP_NOTE(sys, m, .type = TRP_EVENT_PARKED, .who = m->to, .with = a->pid, .id = m->id);
     } else if (!slot->parked) {
       atomic_fetch_and_explicit(&slot->reserved, ~TRP_RESERVED_WAIT, memory_order_acq_rel);
     }
@@ -298,6 +305,7 @@ int trp_send(troupe_system *sys, troupe_actor *sender, trp_msg *m, uint32_t wait
   }
   if (err == TROUPE_OK) {
     m->charged = 1;
+    TRP_NOTE(sys, m, .type = TRP_EVENT_ACCEPTED, .who = m->to, .with = m->from, .id = m->id);
     if (trp_inbox_push(sys, slot, m)) return TROUPE_OK;
     err = TROUPE_E_NOPROC; /* closed between the look and the push */
   }

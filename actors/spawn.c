@@ -84,6 +84,9 @@ static int settle_in(troupe_system *sys, troupe_actor *a, const troupe_spawn_opt
   if (a->name) trp_names_publish(&sys->names, a->name, a->pid);
   trp_count(&sys->counters.actors);
   trp_count(&sys->counters.spawned);
+  TRP_NOTE(sys, NULL, .type = TRP_EVENT_SPAWNED, .who = a->pid);
+  if (a->name)
+    TRP_NOTE(sys, NULL, .type = TRP_EVENT_NAMED, .who = a->pid, .id = trp_replay_name(a->name));
   return TROUPE_OK;
 
 no_name:

@@ -14,6 +14,7 @@
 #include "actors/memory.h"
 #include "actors/message.h"
 #include "actors/names.h"
+#include "actors/replay.h"
 #include "actors/sched.h"
 #include "actors/slot.h"
 #include "actors/timers.h"
@@ -67,6 +68,7 @@ struct troupe_system {
   trp_memory memory;
   troupe_allocator allocator; /* counts in `memory` */
   trp_clock clock;
+  trp_replay *replay; /* of a test that has attached one, or NULL; never changes while actors run */
   trp_log log;
   trp_counters counters;
   trp_slots slots;
