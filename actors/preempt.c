@@ -150,6 +150,24 @@ NO_SANITIZE static bool slice_is_over(trp_worker *w, uint64_t now) {
   return age + TRP_TICK_NS / 2 >= TRP_SLICE_ALONE_NS;
 }
 
+/* Puts the next tick off when nobody waits: who is woken nudges, and who arms a timer looks for it.
+ */
+NO_SANITIZE static void space_out_alone(trp_worker *w, uint64_t now) {
+  const trp_sched *s = &w->sys->sched;
+  if (w->preempt.over || w->running->must_end ||
+      atomic_load_explicit(&s->woken.len, memory_order_relaxed) != 0 ||
+      atomic_load_explicit(&s->spent.len, memory_order_relaxed) != 0 ||
+      atomic_load_explicit(&s->nudged, memory_order_relaxed) == w) {
+    return;
+  }
+  uint64_t due = trp_timers_next(&w->sys->timers), at = now + TRP_TICK_ALONE_NS;
+  if (due < at) at = due > now + TRP_TICK_NS ? due : now + TRP_TICK_NS;
+  w->preempt.alone = 1;
+  set_timer(&w->preempt, at);
+  if (atomic_load_explicit(&s->nudged, memory_order_relaxed) == w) /* has just been: not lost */
+    set_timer(&w->preempt, now + TRP_SLICE_LEAST_NS);
+}
+
 /* Calls for relief, once, when a slice that should have ended keeps others waiting. */
 NO_SANITIZE static void call_relief(trp_worker *w, uint64_t now) {
   trp_sched *s = &w->sys->sched;
@@ -227,6 +245,7 @@ NO_SANITIZE static void on_tick(int signal, siginfo_t *info, void *context) {
     if (w->frame.in_actor && w->running) {
       tick_inside(w, w->running, now, context);
       space_out(w, now);
+      space_out_alone(w, now);
     }
   }
   errno = saved;
@@ -346,9 +365,10 @@ void trp_preempt_begin(trp_worker *w) {
   atomic_store_explicit(&p->stuck, 0, memory_order_relaxed);
   atomic_signal_fence(memory_order_seq_cst);
   atomic_store_explicit(&w->slice_ns, now, memory_order_relaxed);
-  if (p->armed || !p->open) return;
+  if (!p->open || (p->armed && !p->alone)) return;
   p->idle_ticks = 0;
   p->armed = 1;
+  p->alone = 0;
   set_timer(p, now + TRP_TICK_NS);
 }
 
