@@ -19,6 +19,7 @@
 
 #include <troupe/actor.h>
 
+#include "actors/base/wheel.h"
 #include "actors/frame.h"
 #include "actors/ledger.h"
 #include "actors/message.h"
@@ -110,11 +111,12 @@ struct troupe_actor {
   struct trp_worker *worker; /* of the slice */
   trp_frame *frame;          /* of the worker, during a slice */
 
-  trp_heap_node timer; /* in the system's timers; under their lock */
-  uint64_t timer_ns;   /* what was armed last; owner only */
+  trp_wheel_node timer; /* in the system's timers; under the lock of its wheel */
+  uint64_t timer_ns;    /* for when it is armed, 0: it is not; of the owner, as timer_home */
+  uint16_t timer_home;  /* which wheel */
   trp_command stop, kill;
   trp_msg tick;
-  _Atomic uint32_t tick_out; /* 1 while `tick` is in our inbox */
+  _Atomic uint32_t tick_out; /* 1 while `tick` is on its way */
   troupe_actor *run_next;    /* run queue link */
 };
 

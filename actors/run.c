@@ -213,9 +213,7 @@ static void control(troupe_actor *a, trp_msg *m) {
 }
 
 static void tick(troupe_actor *a) {
-  /* release: pairs with the exchange in trp_timers_expire; the tick may be sent again */
-  atomic_store_explicit(&a->tick_out, 0, memory_order_release);
-  a->timer_ns = 0;
+  trp_timers_ticked(a);
   uint64_t now = trp_clock_ns(&a->sys->clock);
   /* what is started meanwhile and due at once has its turn later, or this might never end */
   uint64_t newest = a->ledger.next_id;

@@ -46,7 +46,7 @@ static int body_new(troupe_system *sys, const troupe_spawn_opts *o, troupe_actor
   a->arg = o->arg;
   a->init_timeout_ms = o->init_timeout_ms ? o->init_timeout_ms : DEFAULT_INIT_TIMEOUT_MS;
   a->shutdown_ms = o->shutdown_ms ? o->shutdown_ms : DEFAULT_SHUTDOWN_MS;
-  trp_heap_node_init(&a->timer, 0, 0);
+  trp_wheel_node_init(&a->timer);
   trp_ledger_init(&a->ledger, &sys->allocator);
   a->ledger.refusals = sys->counters.limits;
   if (o->name && !(a->name = trp_strndup(&sys->allocator, o->name, strlen(o->name)))) {
@@ -59,16 +59,14 @@ static int body_new(troupe_system *sys, const troupe_spawn_opts *o, troupe_actor
 static int settle_in(troupe_system *sys, troupe_actor *a, const troupe_spawn_opts *o) {
   uint32_t messages = o->mailbox_messages ? o->mailbox_messages : DEFAULT_MAILBOX_MESSAGES;
   uint64_t bytes = o->mailbox_bytes ? o->mailbox_bytes : DEFAULT_MAILBOX_BYTES;
-  int err = trp_timers_admit(&sys->timers);
-  if (err) return err;
+  int err = TROUPE_OK;
   trp_slot *slot = trp_slots_take(&sys->slots, &err);
   if (!slot) {
     if (err == TROUPE_E_LIMIT) trp_count_limit(sys, TROUPE_LIMIT_MAX_ACTORS);
-    goto no_slot;
+    return err;
   }
   a->slot = slot;
   a->pid = (troupe_pid){atomic_load_explicit(&slot->pid, memory_order_relaxed)};
-  trp_heap_node_init(&a->timer, 0, a->pid.id);
   a->tick = (trp_msg){
       .to = a->pid, .type = TRP_MSG_TICK, .lane = TRP_LANE_RESUME, .dispose = tick_dispose};
   trp_commands_init(a);
@@ -91,8 +89,6 @@ static int settle_in(troupe_system *sys, troupe_actor *a, const troupe_spawn_opt
 
 no_name:
   trp_slots_give(&sys->slots, slot);
-no_slot:
-  trp_timers_dismiss(sys, a);
   return err;
 }
 
@@ -156,7 +152,6 @@ int trp_spawn_root(troupe_system *sys, const troupe_spawn_opts *opts, troupe_pid
     if (!err) {
       atomic_store_explicit(&a->slot->inbox, TRP_INBOX_CLOSED, memory_order_relaxed);
       trp_slots_give(&sys->slots, a->slot);
-      trp_timers_dismiss(sys, a);
       trp_system_actor_gone(sys, false);
       err = TROUPE_E_NO_MEMORY;
     }

@@ -118,10 +118,10 @@ int troupe_system_start(troupe_system **out, const troupe_config *cfg) {
   pthread_cond_init(&sys->ended, &attr);
   pthread_condattr_destroy(&attr);
   trp_names_init(&sys->names, &sys->allocator);
-  trp_timers_init(&sys->timers, &sys->allocator);
 
   unsigned workers = cfg->workers == TROUPE_WORKERS_AUTO ? usable_cpus() : (unsigned)cfg->workers;
   err = trp_slots_init(&sys->slots, &sys->allocator, sys->config.max_actors);
+  if (!err) err = trp_timers_init(&sys->timers, &sys->allocator, workers);
   if (!err) err = trp_sched_init(sys, workers);
   troupe_spawn_opts guardian = {.size = sizeof guardian, .behavior = &guardian_behavior};
   if (!err && !(err = trp_spawn_root(sys, &guardian, &sys->guardian, false))) sys->roots++;

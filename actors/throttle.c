@@ -73,9 +73,7 @@ void trp_throttle_take_tick(troupe_actor *a) {
       trp_queue_push(&a->lanes[TRP_LANE_RESUME], m);
       continue;
     }
-    a->timer_ns = 0;
-    /* release: pairs with the exchange in trp_timers_expire; the tick may be sent again */
-    atomic_store_explicit(&a->tick_out, 0, memory_order_release);
+    trp_timers_ticked(a);
   }
 }
 

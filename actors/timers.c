@@ -3,85 +3,102 @@
 #include <troupe/error.h>
 
 #include "actors/actor.h"
+#include "actors/base/mem.h"
 #include "actors/inbox.h"
 #include "actors/system.h"
 
-void trp_timers_init(trp_timers *t, const troupe_allocator *al) {
-  pthread_mutex_init(&t->lock, NULL);
-  trp_heap_init(&t->heap, al);
-  t->entries = 0;
-  atomic_init(&t->next_ns, UINT64_MAX);
+int trp_timers_init(trp_timers *t, const troupe_allocator *al, unsigned workers) {
+  unsigned n = workers < TRP_TIMERS_WHEELS ? workers + (workers == 0) : TRP_TIMERS_WHEELS;
+  *t = (trp_timers){.al = al};
+  t->wheels = trp_alloc(al, n * sizeof *t->wheels);
+  if (!t->wheels) return TROUPE_E_NO_MEMORY;
+  t->count = n;
+  for (unsigned i = 0; i < n; i++) {
+    pthread_mutex_init(&t->wheels[i].lock, NULL);
+    trp_wheel_init(&t->wheels[i].wheel);
+    atomic_init(&t->wheels[i].next_ns, UINT64_MAX);
+  }
+  return TROUPE_OK;
 }
 
 void trp_timers_fini(trp_timers *t) {
-  trp_heap_fini(&t->heap);
-  pthread_mutex_destroy(&t->lock);
+  for (unsigned i = 0; i < t->count; i++)
+    pthread_mutex_destroy(&t->wheels[i].lock);
+  trp_free(t->al, t->wheels, t->count * sizeof *t->wheels);
+  *t = (trp_timers){0};
 }
 
-int trp_timers_admit(trp_timers *t) {
-  pthread_mutex_lock(&t->lock);
-  int err = trp_heap_reserve(&t->heap, t->entries + 1);
-  if (err == TROUPE_OK) t->entries++;
-  pthread_mutex_unlock(&t->lock);
-  return err;
-}
-
-/* Under the lock, after the heap has changed; true when the earliest deadline is now earlier. */
-static bool publish_next(trp_timers *t) {
-  const trp_heap_node *first = trp_heap_min(&t->heap);
-  uint64_t next = first ? first->key : UINT64_MAX;
-  uint64_t before = atomic_load_explicit(&t->next_ns, memory_order_relaxed);
+/* Under the lock, after the wheel has changed; true when there is an earlier time now. */
+static bool publish_next(trp_timers_wheel *w) {
+  uint64_t next = trp_wheel_next(&w->wheel);
+  uint64_t before = atomic_load_explicit(&w->next_ns, memory_order_relaxed);
   /* release: pairs with the acquire in trp_timers_next */
-  atomic_store_explicit(&t->next_ns, next, memory_order_release);
+  if (next != before) atomic_store_explicit(&w->next_ns, next, memory_order_release);
   return next < before;
 }
 
-void trp_timers_dismiss(troupe_system *sys, troupe_actor *a) {
-  trp_timers *t = &sys->timers;
-  pthread_mutex_lock(&t->lock);
-  trp_heap_remove(&t->heap, &a->timer);
-  publish_next(t);
-  t->entries--;
-  pthread_mutex_unlock(&t->lock);
+/* Under the lock, which orders tick_out with the expiry. */
+static bool on_its_way(troupe_actor *a) {
+  return atomic_load_explicit(&a->tick_out, memory_order_relaxed) != 0;
 }
 
 void trp_timers_arm(troupe_system *sys, troupe_actor *a, uint64_t at_ns) {
   trp_timers *t = &sys->timers;
-  /* Only the owner arms; expire() takes a node out, which leaves its key. So equal keys of a node
-   * that is still inside mean there is nothing to do, and reading `timer_ns` needs no lock. */
-  if (a->timer_ns == at_ns) return;
-  a->timer_ns = at_ns;
-  pthread_mutex_lock(&t->lock);
-  if (at_ns == 0) {
-    trp_heap_remove(&t->heap, &a->timer);
-  } else if (trp_heap_node_inside(&a->timer)) {
-    trp_heap_update(&t->heap, &a->timer, at_ns);
-  } else {
-    a->timer.key = at_ns;
-    (void)trp_heap_insert(&t->heap, &a->timer); /* room was reserved by trp_timers_admit */
+  if (at_ns == 0 || (a->timer_ns != 0 && a->timer_ns <= at_ns)) return;
+  if (a->timer_ns == 0) a->timer_home = (uint16_t)((a->worker - sys->sched.workers) % t->count);
+  trp_timers_wheel *w = &t->wheels[a->timer_home];
+  bool earlier = false;
+  pthread_mutex_lock(&w->lock);
+  if (!on_its_way(a)) { /* otherwise the owner is about to look at the time anyway, and arms then */
+    trp_wheel_update(&w->wheel, &a->timer, at_ns);
+    a->timer_ns = at_ns;
+    earlier = publish_next(w);
   }
-  bool earlier = publish_next(t);
-  pthread_mutex_unlock(&t->lock);
+  pthread_mutex_unlock(&w->lock);
   if (earlier) trp_sched_timer_moved(sys, at_ns);
+}
+
+void trp_timers_ticked(troupe_actor *a) {
+  atomic_store_explicit(&a->tick_out, 0, memory_order_relaxed);
+  a->timer_ns = 0;
+}
+
+void trp_timers_dismiss(troupe_system *sys, troupe_actor *a) {
+  if (a->timer_ns == 0) return;
+  trp_timers_wheel *w = &sys->timers.wheels[a->timer_home];
+  pthread_mutex_lock(&w->lock);
+  trp_wheel_remove(&w->wheel, &a->timer);
+  publish_next(w);
+  pthread_mutex_unlock(&w->lock);
+}
+
+/* Under the lock, so that trp_timers_dismiss knows of every tick; the inbox is open until then. */
+static void send_tick(troupe_system *sys, troupe_actor *a) {
+  atomic_store_explicit(&a->tick_out, 1, memory_order_relaxed);
+  bool pushed = trp_inbox_push(sys, a->slot, &a->tick);
+  TRP_ASSERT(pushed);
+  (void)pushed;
+}
+
+/* However many are due, the lock is free again after a few of them. */
+static void expire(troupe_system *sys, trp_timers_wheel *w, uint64_t now_ns) {
+  for (unsigned moves = 0; moves == 0;) {
+    moves = TRP_TIMERS_MOVES;
+    pthread_mutex_lock(&w->lock);
+    for (trp_wheel_node *n; (n = trp_wheel_pop(&w->wheel, now_ns, &moves));)
+      send_tick(sys, TRP_CONTAINER(n, troupe_actor, timer));
+    publish_next(w);
+    pthread_mutex_unlock(&w->lock);
+  }
 }
 
 void trp_timers_expire(troupe_system *sys) {
   trp_timers *t = &sys->timers;
-  uint64_t next = trp_timers_next(t);
-  if (next == UINT64_MAX) return;
+  if (trp_timers_next(t) == UINT64_MAX) return; /* most often; the clock costs more */
   uint64_t now = trp_clock_ns(&sys->clock);
-  if (next > now) return;
-  pthread_mutex_lock(&t->lock);
-  for (trp_heap_node *n; (n = trp_heap_min(&t->heap)) && n->key <= now;) {
-    trp_heap_pop(&t->heap);
-    troupe_actor *a = TRP_CONTAINER(n, troupe_actor, timer);
-    /* Under the lock, so that trp_timers_dismiss knows of every tick. acq_rel: pairs with the store
-     * in the owner's handling of the tick; the one tick is never pushed twice. */
-    if (atomic_exchange_explicit(&a->tick_out, 1, memory_order_acq_rel) == 0 &&
-        !trp_inbox_push(sys, a->slot, &a->tick)) {
-      atomic_store_explicit(&a->tick_out, 0, memory_order_relaxed);
-    }
+  for (unsigned i = 0; i < t->count; i++) {
+    /* acquire: as in trp_timers_next */
+    if (atomic_load_explicit(&t->wheels[i].next_ns, memory_order_acquire) <= now)
+      expire(sys, &t->wheels[i], now);
   }
-  publish_next(t);
-  pthread_mutex_unlock(&t->lock);
 }
