@@ -1,6 +1,7 @@
 #include "actors/memory.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #if defined(__GLIBC__)
 #  include <malloc.h>
@@ -66,23 +67,34 @@ void trp_memory_trim(trp_memory *m) {
 #endif
 }
 
-void trp_memory_cache_open(trp_memory_cache *c, trp_memory *m) {
-  TRP_ASSERT(!mine);
-  *c = (trp_memory_cache){.of = m};
-  mine = c;
+/* ---- blocks -------------------------------------------------------------------------------- */
+
+/* Frees a list of kept blocks. */
+static void free_list(trp_memory *m, trp_block *b, size_t size) {
+  while (b) {
+    trp_block *next = b->next;
+    m->host.realloc(m->host.ctx, b, size, 0);
+    trp_memory_give(m, size);
+    b = next;
+  }
 }
 
-void trp_memory_cache_close(trp_memory_cache *c) {
-  TRP_ASSERT(mine == c);
-  mine = NULL;
-  trp_account_uncharge(&c->of->all, c->free);
+/* Gives up what is kept; false: nothing was. */
+static bool drain(trp_memory *m, trp_magazines *of) {
+  size_t size;
+  bool any = false;
+  for (trp_block *b; (b = trp_magazine_drain(of, &m->depot, &size)); any = true)
+    free_list(m, b, size);
+  return any;
 }
 
-/* Counts what the host's allocator does; the bound never refuses shrinking and freeing. */
-static void *counted(void *ctx, void *p, size_t old_size, size_t new_size) {
-  trp_memory *m = ctx;
+/* What the host's allocator does, counted; the bound never refuses shrinking and freeing. */
+static void *resize(trp_memory *m, void *p, size_t old_size, size_t new_size) {
+  trp_memory_cache *c = cache_of(m);
   size_t more = new_size > old_size ? new_size - old_size : 0;
-  if (more && !trp_memory_take(m, more)) return NULL;
+  while (more && !trp_memory_take(m, more)) {
+    if (!drain(m, c ? &c->magazines : NULL)) return NULL;
+  }
   void *q = m->host.realloc(m->host.ctx, p, old_size, new_size);
   if (new_size && !q) {
     if (more) trp_memory_give(m, more);
@@ -90,6 +102,38 @@ static void *counted(void *ctx, void *p, size_t old_size, size_t new_size) {
   }
   if (new_size < old_size) trp_memory_give(m, old_size - new_size);
   return q;
+}
+
+static void *counted(void *ctx, void *p, size_t old_size, size_t new_size) {
+  trp_memory *m = ctx;
+  trp_memory_cache *c = cache_of(m);
+  old_size = trp_magazine_rounded(old_size);
+  new_size = trp_magazine_rounded(new_size);
+  if (new_size == old_size) return p;
+  if (c && !p && trp_magazine_keeps(new_size)) {
+    void *q = trp_magazine_take(&c->magazines, &m->depot, new_size);
+    if (q) return q;
+  } else if (c && new_size == 0 && trp_magazine_keeps(old_size)) {
+    free_list(m, trp_magazine_give(&c->magazines, &m->depot, p, old_size), old_size);
+    return NULL;
+  }
+  return resize(m, p, old_size, new_size);
+}
+
+void trp_memory_cache_open(trp_memory_cache *c, trp_memory *m) {
+  TRP_ASSERT(!mine);
+  memset(c, 0, sizeof *c);
+  c->of = m;
+  mine = c;
+}
+
+void trp_memory_cache_close(trp_memory_cache *c) {
+  TRP_ASSERT(mine == c);
+  size_t size;
+  for (trp_block *b; (b = trp_magazine_drain(&c->magazines, NULL, &size));)
+    free_list(c->of, b, size);
+  mine = NULL;
+  trp_account_uncharge(&c->of->all, c->free);
 }
 
 troupe_allocator trp_memory_allocator(trp_memory *m) {
@@ -102,4 +146,10 @@ void trp_memory_init(trp_memory *m, const troupe_allocator *host, uint64_t limit
   if (!limit_bytes) limit_bytes = trp_machine_memory() / 4 * 3;
   trp_account_init(&m->all, limit_bytes, NULL);
   m->refused = refused;
+  trp_depot_init(&m->depot);
+}
+
+void trp_memory_fini(trp_memory *m) {
+  drain(m, NULL);
+  trp_depot_fini(&m->depot);
 }

@@ -13,8 +13,9 @@
  *   up to 15/16   chunks and large blocks of heaps
  *   up to all     the kernel itself: replies, notices, ledgers
  *
- * A worker keeps up to 128 KiB that it has charged in advance (trp_memory_cache), so that a
- * message costs no shared cache line. What is free there counts as used.
+ * A worker keeps up to 128 KiB that it has charged in advance, and small blocks (magazine.h), so
+ * that a message costs no shared cache line. What waits there counts as used; when the limit is met
+ * it is given up first.
  *
  * Thread: any, but for the cache. */
 #ifndef TRP_ACTORS_MEMORY_H
@@ -27,24 +28,28 @@
 #include <troupe/types.h>
 
 #include "actors/base/account.h"
+#include "actors/magazine.h"
 
 typedef struct trp_memory {
   troupe_allocator host; /* where blocks really come from; does not count */
   trp_account all;
   _Atomic uint64_t *refused; /* counts what was not to be had; or NULL */
   _Atomic uint64_t freed;    /* bytes given back since the last trim */
+  trp_depot depot;
 } trp_memory;
 
-/* A worker's: charged and not taken yet. Its thread only. */
+/* A worker's. Its thread only. */
 typedef struct trp_memory_cache {
   trp_memory *of;
-  uint64_t free;
+  uint64_t free; /* charged and not taken yet */
+  trp_magazines magazines;
 } trp_memory_cache;
 
 /*   limit_bytes  0: three quarters of what the machine lets this process have
  *   refused      a counter, or NULL */
 void trp_memory_init(trp_memory *m, const troupe_allocator *host, uint64_t limit_bytes,
                      _Atomic uint64_t *refused);
+void trp_memory_fini(trp_memory *m); /* every cache is closed */
 
 /* The allocator that counts; it borrows m. */
 troupe_allocator trp_memory_allocator(trp_memory *m);

@@ -306,6 +306,7 @@ void troupe_system_free(troupe_system *sys) {
   pthread_cond_destroy(&sys->ended);
   pthread_mutex_destroy(&sys->lock);
   pthread_mutex_destroy(&sys->ending);
+  trp_memory_fini(&sys->memory);
   TRP_ASSERT(trp_account_used(&sys->memory.all) == 0);
   troupe_allocator host = sys->memory.host;
   trp_free(&host, sys, sizeof *sys);

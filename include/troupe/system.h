@@ -132,7 +132,7 @@ typedef struct troupe_stats {
   uint64_t dead[TROUPE_DEAD_COUNT];
   uint64_t crashes; /* generations that ended abnormally */
   uint64_t restarts;
-  uint64_t memory_bytes; /* now; workers keep up to 128 KiB each for what comes next */
+  uint64_t memory_bytes; /* now; workers keep up to 384 KiB each for what comes next */
   uint64_t memory_limit_bytes;
   uint64_t parked;                     /* sends that had to wait for room */
   uint64_t signals_dropped;            /* notices whose receiver was gone or no longer waited */

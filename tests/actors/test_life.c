@@ -2,6 +2,7 @@
 
 #include <sys/resource.h>
 
+#include "actors/magazine.h"
 #include "actors/names.h"
 
 static int exit_error(troupe_actor *a, probe *p, const troupe_message *m) {
@@ -298,7 +299,7 @@ typedef struct meddler {
 static void *meddle(void *ctx, void *p, size_t old_size, size_t new_size) {
   meddler *m = ctx;
   (void)old_size;
-  if (m->armed && !p && new_size == sizeof(trp_name) + 6) {
+  if (m->armed && !p && new_size == trp_magazine_rounded(sizeof(trp_name) + 6)) {
     m->armed = false;
     m->err = troupe_kill(m->sys, (troupe_pid){(UINT64_C(1) << 32) | 2}); /* the next slot's */
     return NULL;

@@ -19,23 +19,24 @@ static void the_allocator_counts_what_is_alive_and_stops_at_the_limit(void **sta
   faulty f;
   trp_memory m;
   faulty_init(&f, 0);
-  trp_memory_init(&m, &f.allocator, 1000, NULL);
+  trp_memory_init(&m, &f.allocator, 1008, NULL);
   troupe_allocator al = trp_memory_allocator(&m);
-  void *p = trp_alloc(&al, 600);
+  void *p = trp_alloc(&al, 608);
   assert_non_null(p);
   assert_null(trp_alloc(&al, 401));
-  assert_null(trp_realloc(&al, p, 600, 1001));
+  assert_null(trp_realloc(&al, p, 608, 1009));
   void *q = trp_alloc(&al, 400);
   assert_non_null(q);
-  assert_int_equal(trp_account_used(&m.all), 1000);
-  p = trp_realloc(&al, p, 600, 100);
-  assert_int_equal(trp_account_used(&m.all), 500);
+  assert_int_equal(trp_account_used(&m.all), 1008);
+  p = trp_realloc(&al, p, 608, 96);
+  assert_int_equal(trp_account_used(&m.all), 496);
   f.fail_at = f.calls + 1; /* what the machine does not have is not counted */
-  assert_null(trp_realloc(&al, p, 100, 300));
-  assert_int_equal(trp_account_used(&m.all), 500);
-  trp_free(&al, p, 100);
+  assert_null(trp_realloc(&al, p, 96, 304));
+  assert_int_equal(trp_account_used(&m.all), 496);
+  trp_free(&al, p, 96);
   trp_free(&al, q, 400);
   assert_int_equal(trp_account_used(&m.all), 0);
+  trp_memory_fini(&m);
   faulty_check(&f);
 }
 
