@@ -2,9 +2,10 @@
 # The benchmarks. Prints one line a row: bench, metric, program, min, median, max, unit, ratio of the medians to the
 # yardstick's (the first program of the row); writes the same as JSON. docs/benchmarks.md explains the rows.
 #
-#   run.sh [overhead] [fair]      all of them when none is named
+#   run.sh [overhead] [fair] [kernel]      all of them when none is named
 #
-# Environment: RUNS=5  THREADS=2  TROUPE=build/release/troupe  OUT=build/bench (programs built here, and results.json)
+# Environment: RUNS=5  THREADS=2 (of fair)  KERNEL="pingpong ring ..." (these rows only)  TROUPE=build/release/troupe
+#              OUT=build/bench (programs built here, and results.json)
 # Programs that are not installed (erl, go, CAF's headers, lua5.4) are left out. Wants a quiet machine: says how busy it
 # was.
 set -euo pipefail
@@ -58,22 +59,24 @@ fair_once() { # PROGRAM: prints lines "program fair metric value unit"
   caf) SECS=3 THREADS=$THREADS BENCH=fair timeout -k 2 11 "$OUT/caf-bench" fair || echo "caf fair pings 0 count" ;;
   esac
 }
-fair() {
-  local programs=(troupe) program i
+peers() { # builds the programs of the peers that are there, and prints their names
   if command -v erlc >/dev/null; then
-    programs+=(erlang)
+    echo erlang
     newer "$here/peers/erlang/bench.erl" "$OUT/bench.beam" && erlc -o "$OUT" "$here/peers/erlang/bench.erl"
   fi
   if command -v go >/dev/null; then
-    programs+=(go)
+    echo go
     newer "$here/peers/go/bench.go" "$OUT/go-bench" &&
       GO111MODULE=off GOCACHE=$OUT/go-cache go build -o "$OUT/go-bench" "$here/peers/go/bench.go"
   fi
   if [[ -e /usr/include/caf/all.hpp ]]; then
-    programs+=(caf)
+    echo caf
     newer "$here/peers/caf/bench.cpp" "$OUT/caf-bench" &&
       g++ -std=c++17 -O2 -o "$OUT/caf-bench" "$here/peers/caf/bench.cpp" -lcaf_core -lpthread
   fi
+}
+fair() {
+  local programs=(troupe $(peers)) program i
   for ((i = 0; i < RUNS; i++)); do
     for program in "${programs[@]}"; do
       fair_once "$program" | while read -r p b metric value unit; do
@@ -81,6 +84,48 @@ fair() {
       done
     done
   done
+}
+
+# ---- the kernel: the same programs in C behaviours and in the peers' languages ---------------------------------------------
+
+kernel_once() { # PROGRAM BENCH: prints lines "program bench metric value unit"
+  local bench=$2
+  [[ $1 == troupe ]] || bench=$(sed 's/^ask$/call/; s/^spawn$/spawn_seq/' <<<"$2")
+  case $1 in
+  troupe) timeout 120 "$OUT/kernel" "$bench" ;;
+  erlang) timeout 120 erl +S "$THREADS:$THREADS" +P 2000000 -noshell -noinput -pa "$OUT" -run bench main "$bench" ;;
+  go) GOMAXPROCS=$THREADS BENCH=$bench timeout 120 "$OUT/go-bench" "$bench" ;;
+  caf) BENCH=$bench timeout 120 "$OUT/caf-bench" "$bench" ;;
+  esac
+}
+kernel_rows() { # NAME METRIC PROGRAM...: RUNS runs of each, in turn
+  local name=$1 metric=$2 program i
+  for ((i = 0; i < RUNS; i++)); do
+    for program in "${@:3}"; do
+      kernel_once "$program" "$name" | while read -r p _ m value unit; do
+        [[ $m != $metric ]] || row "kernel-$THREADS" "$name${WORK:+_work}${ACTORS:+_$ACTORS}:$m" "$p" "$value" "$unit"
+      done
+    done
+  done
+}
+kernel() {
+  local lib=$(dirname "$TROUPE")/libtroupe.a name
+  newer "$here/kernel/kernel.c" "$OUT/kernel" || newer "$lib" "$OUT/kernel" &&
+    cc -std=c11 -D_GNU_SOURCE -O2 -I"$here/../include" -o "$OUT/kernel" "$here/kernel/kernel.c" "$lib" \
+      $(pkg-config --libs lua5.4 libuv msgpack) -lpthread -lm -ldl
+  local others=($(peers)) first=()
+  case " ${others[*]} " in *" erlang "*) first=(erlang) others=("${others[@]:1}") ;; esac # the yardstick
+  export THREADS WORK ACTORS
+  for THREADS in 1 2; do
+    unset WORK ACTORS
+    for name in ${KERNEL:-pingpong ring fanin ask broadcast spawn big}; do
+      kernel_rows "$name" op_ns "${first[@]}" troupe "${others[@]}"
+    done
+    WORK=200 kernel_rows big op_ns troupe
+  done
+  THREADS=1 kernel_rows wake '*p50' troupe
+  ACTORS=100000 kernel_rows mem bytes_per_actor "${first[@]}" troupe "${others[@]}"
+  ACTORS=1000000 kernel_rows mem bytes_per_actor troupe
 }
 
 # ---- the table -----------------------------------------------------------------------------------------------------------
@@ -93,7 +138,7 @@ table() { # of results.txt, in its order; the first program of a row is the yard
     { key = $1 " " $2 " " $3; if (!(key in n)) order[++rows] = key
       v[key, ++n[key]] = $4 + 0; unit[key] = $5 }
     END {
-      printf "%-10s %-14s %-8s %10s %10s %10s %-6s %s\n", "bench", "metric", "program", "min", "median", "max", "unit", "ratio"
+      printf "%-10s %-26s %-8s %10s %10s %10s %-6s %s\n", "bench", "metric", "program", "min", "median", "max", "unit", "ratio"
       printf "[" > json
       for (r = 1; r <= rows; r++) {
         key = order[r]; split(key, k, " "); m = n[key]
@@ -102,7 +147,7 @@ table() { # of results.txt, in its order; the first program of a row is the yard
         median = m % 2 ? a[(m + 1) / 2] : (a[m / 2] + a[m / 2 + 1]) / 2
         if (!((k[1], k[2]) in base)) base[k[1], k[2]] = median
         b = base[k[1], k[2]]; ratio = b ? median / b : 0
-        printf "%-10s %-14s %-8s %10.3f %10.3f %10.3f %-6s %.3f\n", k[1], k[2], k[3], a[1], median, a[m], unit[key], ratio
+        printf "%-10s %-26s %-8s %10.3f %10.3f %10.3f %-6s %.3f\n", k[1], k[2], k[3], a[1], median, a[m], unit[key], ratio
         printf "%s\n{\"bench\":\"%s\",\"metric\":\"%s\",\"program\":\"%s\",\"min\":%g,\"median\":%g,\"max\":%g,\"unit\":\"%s\",\"runs\":%d,\"ratio\":%.4g}", \
           (r > 1 ? "," : ""), k[1], k[2], k[3], a[1], median, a[m], unit[key], m, ratio > json
       }
@@ -111,12 +156,12 @@ table() { # of results.txt, in its order; the first program of a row is the yard
 }
 
 wanted=("$@")
-[[ $# -gt 0 ]] || wanted=(overhead fair)
+[[ $# -gt 0 ]] || wanted=(overhead fair kernel)
 load() { cut -d' ' -f1 /proc/loadavg; }
 before=$(load)
 for bench in "${wanted[@]}"; do
   case $bench in
-  overhead | fair) "$bench" ;;
+  overhead | fair | kernel) "$bench" ;;
   *) echo "run.sh: no benchmark '$bench'" >&2 && exit 2 ;;
   esac
 done
