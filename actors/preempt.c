@@ -30,8 +30,6 @@ static pthread_mutex_t global_lock = PTHREAD_MUTEX_INITIALIZER;
 static unsigned global_users;
 static int global_signal;
 
-static __thread trp_worker *self __attribute__((tls_model("initial-exec")));
-
 /* ---- the handler --------------------------------------------------------------------------------
  */
 
@@ -114,77 +112,94 @@ NO_SANITIZE static void set_timer(trp_preempt *p, uint64_t at_ns) {
 }
 
 NO_SANITIZE static bool take_nudge(trp_worker *w) {
-  trp_worker *none = NULL;
-  return atomic_compare_exchange_strong_explicit(&w->sys->sched.nudged, &none, w,
-                                                 memory_order_relaxed, memory_order_relaxed);
+  return !atomic_load_explicit(&w->preempt.nudged, memory_order_relaxed) &&
+         !atomic_exchange_explicit(&w->preempt.nudged, 1, memory_order_relaxed);
 }
 
 NO_SANITIZE static void give_nudge(trp_worker *w) {
-  trp_worker *mine = w;
-  atomic_compare_exchange_strong_explicit(&w->sys->sched.nudged, &mine, NULL, memory_order_relaxed,
-                                          memory_order_relaxed);
+  atomic_store_explicit(&w->preempt.nudged, 0, memory_order_relaxed);
 }
 
-/* Whether the slice is to end, as others wait. Sees to it that somebody looks again when a timer
- * will be due before the next tick. */
-NO_SANITIZE static bool slice_is_over(trp_worker *w, uint64_t now) {
+/* When the running slice began; now, if nobody has known so far. 0: none runs. */
+NO_SANITIZE static uint64_t begun_by(trp_worker *w, uint64_t now) {
+  uint64_t begun = atomic_load_explicit(&w->slice_ns, memory_order_relaxed);
+  if (begun == TRP_SLICE_UNTIMED &&
+      atomic_compare_exchange_strong_explicit(&w->slice_ns, &begun, now, memory_order_relaxed,
+                                              memory_order_relaxed))
+    begun = now;
+  return begun;
+}
+
+typedef struct queue_view { /* who waits, as a tick sees it */
+  bool urgent;              /* somebody was woken, or a timer is due */
+  bool spent;
+  uint64_t due_ns; /* the next timer */
+} queue_view;
+
+NO_SANITIZE static queue_view view(trp_worker *w, uint64_t now) {
   trp_sched *s = &w->sys->sched;
-  uint64_t age = now - atomic_load_explicit(&w->slice_ns, memory_order_relaxed);
   uint64_t due = trp_timers_next(&w->sys->timers);
-  bool woken = atomic_load_explicit(&s->woken.len, memory_order_relaxed) != 0;
-  bool spent = atomic_load_explicit(&s->spent.len, memory_order_relaxed) != 0;
-  bool nudged = atomic_load_explicit(&s->nudged, memory_order_relaxed) == w;
-  if (nudged && woken && age < TRP_SLICE_LEAST_NS && !w->preempt.quiet) {
-    w->preempt.quiet = 1; /* slices are short here: leave it at that until the next tick */
-    return false;
+  return (queue_view){.urgent = trp_sched_woken_wait(s, w) || due <= now,
+                      .spent = trp_run_queue_len(&s->spent) != 0,
+                      .due_ns = due};
+}
+
+/* Whether the slice is to end, as others wait; a sleeping worker would take them off its hands.
+ * Sees to it that somebody looks again when a timer will be due before the next tick. */
+NO_SANITIZE static bool slice_is_over(trp_worker *w, uint64_t now) {
+  uint64_t age = now - begun_by(w, now);
+  queue_view q = view(w, now);
+  bool old = age >= TRP_SLICE_LEAST_NS;
+  if (atomic_load_explicit(&w->preempt.nudged, memory_order_relaxed)) {
+    if (q.urgent && !old && w->preempt.quiet == 0) {
+      w->preempt.quiet = TRP_QUIET_TICKS; /* slices are short here: leave it at that */
+      return false;                       /* and with the nudge until the next tick */
+    }
+    give_nudge(w);
   }
-  w->preempt.quiet = 0;
-  if (nudged) give_nudge(w);
-  if (age >= TRP_SLICE_LEAST_NS && (woken || due <= now)) return true;
-  if (due < now + TRP_TICK_NS && take_nudge(w)) {
+  if (w->preempt.quiet > 0) w->preempt.quiet--;
+  if (old && q.urgent) atomic_store_explicit(&w->lifo_waits, true, memory_order_relaxed);
+  if (((old && q.urgent) || q.spent) && trp_parking_wake(&w->sys->sched.parking)) return false;
+  if (old && q.urgent) return true;
+  if (q.due_ns < now + TRP_TICK_NS && take_nudge(w)) {
     uint64_t least = now - age + TRP_SLICE_LEAST_NS;
-    set_timer(&w->preempt, due > least ? due : least);
+    set_timer(&w->preempt, q.due_ns > least ? q.due_ns : least);
   }
   /* the tick comes at any time of a slice: what is half a tick short of its end is at its end */
-  if (spent && age + TRP_TICK_NS / 2 >= TRP_SLICE_NS) return true;
+  if (q.spent && age + TRP_TICK_NS / 2 >= TRP_SLICE_NS) return true;
   return age + TRP_TICK_NS / 2 >= TRP_SLICE_ALONE_NS;
 }
 
 /* Puts the next tick off when nobody waits: who is woken nudges, and who arms a timer looks for it.
  */
 NO_SANITIZE static void space_out_alone(trp_worker *w, uint64_t now) {
-  const trp_sched *s = &w->sys->sched;
-  if (w->preempt.over || w->running->must_end ||
-      atomic_load_explicit(&s->woken.len, memory_order_relaxed) != 0 ||
-      atomic_load_explicit(&s->spent.len, memory_order_relaxed) != 0 ||
-      atomic_load_explicit(&s->nudged, memory_order_relaxed) == w) {
+  queue_view q = view(w, now);
+  const _Atomic int *nudged = &w->preempt.nudged;
+  if (w->preempt.over || w->running->must_end || q.urgent || q.spent ||
+      atomic_load_explicit(nudged, memory_order_relaxed))
     return;
-  }
-  uint64_t due = trp_timers_next(&w->sys->timers), at = now + TRP_TICK_ALONE_NS;
-  if (due < at) at = due > now + TRP_TICK_NS ? due : now + TRP_TICK_NS;
+  uint64_t at = now + TRP_TICK_ALONE_NS;
+  if (q.due_ns < at) at = q.due_ns > now + TRP_TICK_NS ? q.due_ns : now + TRP_TICK_NS;
   w->preempt.alone = 1;
   set_timer(&w->preempt, at);
-  if (atomic_load_explicit(&s->nudged, memory_order_relaxed) == w) /* has just been: not lost */
+  if (atomic_load_explicit(nudged, memory_order_relaxed)) /* has just been: not lost */
     set_timer(&w->preempt, now + TRP_SLICE_LEAST_NS);
 }
 
 /* Calls for relief, once, when a slice that should have ended keeps others waiting. */
 NO_SANITIZE static void call_relief(trp_worker *w, uint64_t now) {
-  trp_sched *s = &w->sys->sched;
-  uint64_t age = now - atomic_load_explicit(&w->slice_ns, memory_order_relaxed);
-  if (age < TRP_RELIEF_NS || atomic_load_explicit(&w->preempt.stuck, memory_order_relaxed)) return;
-  if (atomic_load_explicit(&s->woken.len, memory_order_relaxed) == 0 &&
-      atomic_load_explicit(&s->spent.len, memory_order_relaxed) == 0 &&
-      trp_timers_next(&w->sys->timers) > now) {
+  if (now - begun_by(w, now) < TRP_RELIEF_NS ||
+      atomic_load_explicit(&w->preempt.stuck, memory_order_relaxed))
     return;
-  }
+  queue_view q = view(w, now);
+  if (!q.urgent && !q.spent) return;
   atomic_store_explicit(&w->preempt.stuck, 1, memory_order_relaxed);
-  sem_post(&s->relief); /* async-signal-safe */
+  trp_relief_call(&w->sys->sched.relief); /* async-signal-safe */
 }
 
 /* Whether the actor is to end at once, whatever it does. */
 NO_SANITIZE static bool must_end(troupe_actor *a, uint64_t now) {
-  uint64_t age = now - atomic_load_explicit(&a->worker->slice_ns, memory_order_relaxed);
+  uint64_t age = now - begun_by(a->worker, now);
   bool killed = kill_arrived(a), used_up = cpu_used_up(a, age);
   bool overdue = now >= a->life.due.key; /* of `init` and `stop` */
   if (!a->must_end && (killed || overdue || used_up)) {
@@ -232,9 +247,10 @@ NO_SANITIZE static void disarm_when_idle(trp_preempt *p) {
 
 NO_SANITIZE static void on_tick(int signal, siginfo_t *info, void *context) {
   (void)signal;
-  trp_worker *w = self;
+  trp_worker *w = trp_worker_any();
   if (!w || info->si_code != SI_TIMER || info->si_value.sival_ptr != w) return; /* not ours */
   int saved = errno;
+  w->preempt.stale = 1;
   if (atomic_load_explicit(&w->slice_ns, memory_order_relaxed) == 0) {
     give_nudge(w);
     disarm_when_idle(&w->preempt);
@@ -330,7 +346,6 @@ int trp_preempt_open(trp_worker *w) {
   event._sigev_un._tid = w->preempt.tid;
   if (timer_create(CLOCK_MONOTONIC, &event, &w->preempt.timer) != 0) return -errno;
   w->preempt.open = true;
-  self = w;
   mask(SIG_UNBLOCK);
   return TROUPE_OK;
 }
@@ -338,38 +353,54 @@ int trp_preempt_open(trp_worker *w) {
 void trp_preempt_close(trp_worker *w) {
   if (!w->preempt.open) return;
   mask(SIG_BLOCK);
-  give_nudge(w);
   timer_delete(w->preempt.timer);
   w->preempt.open = false;
-  self = NULL;
 }
 
-uint64_t trp_preempt_now(const trp_worker *w) {
-  return w->preempt.open ? now_ns() : trp_clock_ns(&w->sys->clock);
+uint64_t trp_preempt_now(trp_worker *w) {
+  trp_preempt *p = &w->preempt;
+  p->now_ns = p->open ? now_ns() : trp_clock_ns(&w->sys->clock);
+  p->exact = true;
+  return p->now_ns;
+}
+
+uint64_t trp_preempt_seen(const trp_worker *w) { return w->preempt.now_ns; }
+
+bool trp_preempt_look(trp_worker *w) {
+  trp_preempt *p = &w->preempt;
+  if (p->open && !p->stale) return false;
+  p->stale = 0;
+  (void)trp_preempt_now(w);
+  return true;
 }
 
 uint64_t trp_preempt_begun(const trp_worker *w) {
   return atomic_load_explicit(&w->slice_ns, memory_order_relaxed);
 }
 
-uint64_t trp_preempt_used_ns(const trp_worker *w, uint64_t mark_ns) {
+bool trp_preempt_watches(const trp_worker *w) { return w->preempt.open && !TRP_UNDER_TSAN; }
+
+uint64_t trp_preempt_used_ns(trp_worker *w, uint64_t mark_ns) {
   if (mark_ns) return trp_preempt_cpu_ns() - mark_ns;
-  return unseen_ns(trp_preempt_now(w) - trp_preempt_begun(w));
+  uint64_t now = trp_preempt_now(w);
+  return unseen_ns(now - begun_by(w, now));
 }
 
-void trp_preempt_begin(trp_worker *w) {
+void trp_preempt_begin(trp_worker *w, bool timed) {
   trp_preempt *p = &w->preempt;
-  uint64_t now = trp_preempt_now(w);
+  if (timed && !p->exact) (void)trp_preempt_now(w);
+  uint64_t begun = p->exact ? p->now_ns : TRP_SLICE_UNTIMED;
+  p->exact = false;
   p->busy = 1;
   p->over = 0;
   atomic_store_explicit(&p->stuck, 0, memory_order_relaxed);
   atomic_signal_fence(memory_order_seq_cst);
-  atomic_store_explicit(&w->slice_ns, now, memory_order_relaxed);
+  atomic_store_explicit(&w->slice_ns, begun, memory_order_relaxed);
   if (!p->open || (p->armed && !p->alone)) return;
   p->idle_ticks = 0;
   p->armed = 1;
   p->alone = 0;
-  set_timer(p, now + TRP_TICK_NS);
+  set_timer(p, now_ns() + TRP_TICK_NS);
 }
 
 void trp_preempt_end(trp_worker *w) {
@@ -395,16 +426,25 @@ bool trp_preempt_over(trp_worker *w) {
 
 void trp_preempt_idle(trp_worker *w) {
   w->preempt.idle_ticks = 0;
+  w->preempt.stale = 1; /* who knows how long it sleeps */
   atomic_signal_fence(memory_order_seq_cst);
   w->preempt.busy = 0;
 }
 
-void trp_preempt_nudge(trp_worker *w, uint64_t slice_ns, uint64_t at_ns) {
-  uint64_t now = now_ns(), least = slice_ns + TRP_SLICE_LEAST_NS;
-  if (at_ns >= now + TRP_TICK_NS || !w->preempt.open) return; /* the tick will see to it */
-  /* a worker that wakes an actor may be about to take it itself: most asks are like that */
-  if (self && self->sys == w->sys && at_ns < now + TRP_NUDGE_NS) at_ns = now + TRP_NUDGE_NS;
+static void nudge(trp_worker *w, uint64_t now, uint64_t at_ns) {
+  uint64_t begun = begun_by(w, now), least = begun + TRP_SLICE_LEAST_NS;
+  if (begun == 0 || at_ns >= now + TRP_TICK_NS || !w->preempt.open)
+    return; /* the tick will see to it */
   if (take_nudge(w)) set_timer(&w->preempt, at_ns > least ? at_ns : least);
+}
+
+void trp_preempt_nudge(trp_worker *w, uint64_t at_ns) { nudge(w, now_ns(), at_ns); }
+
+void trp_preempt_nudge_self(trp_worker *w, uint64_t at_ns) {
+  const trp_preempt *p = &w->preempt;
+  if (!p->open || p->quiet || atomic_load_explicit(&p->nudged, memory_order_relaxed)) return;
+  uint64_t now = now_ns(), soon = now + TRP_NUDGE_NS;
+  nudge(w, now, at_ns > soon ? at_ns : soon);
 }
 
 void trp_preempt_left(trp_worker *w) {

@@ -357,7 +357,7 @@ void trp_actor_run(trp_worker *w, troupe_actor *a) {
   a->canary++;
   a->worker = w;
   a->frame = &w->frame;
-  a->run_since_ns = trp_preempt_begun(w);
+  a->run_since_ns = trp_preempt_seen(w); /* when it began, for behaviours that tell */
   trp_throttle_begin(a);
   int most = sys->replay ? trp_replay_slice(sys->replay, TRP_SLICE_MESSAGES) : TRP_SLICE_MESSAGES;
   TRP_NOTE(sys, NULL, .type = TRP_EVENT_SLICE, .who = a->pid, .code = most);

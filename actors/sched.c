@@ -1,47 +1,41 @@
 #include "actors/sched.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "actors/actor.h"
 #include "actors/base/mem.h"
-#include "actors/run.h"
 #include "actors/system.h"
 
 int trp_sched_init(troupe_system *sys, unsigned workers) {
   trp_sched *s = &sys->sched;
   unsigned n = workers ? workers + TRP_RELIEF_THREADS : 1;
-  *s = (trp_sched){.count = workers, .room = n, .keeper_ns = UINT64_MAX};
+  *s = (trp_sched){.count = workers, .room = n};
   s->locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
   if (!s->locale) return TROUPE_E_NO_MEMORY;
   s->workers = trp_zalloc(&sys->allocator, n * sizeof *s->workers);
   if (!s->workers) return TROUPE_E_NO_MEMORY;
   for (unsigned i = 0; i < n; i++)
     s->workers[i].sys = sys;
-  sem_init(&s->relief, 0, 0);
+  trp_parking_init(&s->parking);
+  trp_relief_init(&s->relief);
   pthread_mutex_init(&s->lock, NULL);
-  pthread_condattr_t attr;
-  pthread_condattr_init(&attr);
-  pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-  pthread_cond_init(&s->wake, &attr);
-  pthread_cond_init(&s->keeper_wake, &attr);
-  pthread_condattr_destroy(&attr);
-  return TROUPE_OK;
+  return trp_worker_init(&s->workers[0], sys);
 }
 
 void trp_sched_fini(troupe_system *sys) {
   trp_sched *s = &sys->sched;
+  if (s->locale) freelocale(s->locale);
+  s->locale = (locale_t)0;
   if (!s->workers) return;
+  for (unsigned i = 0; i < s->room; i++)
+    trp_worker_fini(&s->workers[i]);
   trp_free(&sys->allocator, s->workers, s->room * sizeof *s->workers);
   s->workers = NULL;
-  freelocale(s->locale);
-  sem_destroy(&s->relief);
-  pthread_cond_destroy(&s->wake);
-  pthread_cond_destroy(&s->keeper_wake);
+  trp_relief_fini(&s->relief);
   pthread_mutex_destroy(&s->lock);
 }
 
-/* ---- the queues: under the lock ------------------------------------------------------------ */
+/* ---- the shared queues: under the lock ------------------------------------------------------ */
 
 static void append(trp_run_queue *q, troupe_actor *a) {
   a->run_next = NULL;
@@ -50,7 +44,8 @@ static void append(trp_run_queue *q, troupe_actor *a) {
   else
     q->head = a;
   q->tail = a;
-  atomic_fetch_add_explicit(&q->len, 1, memory_order_relaxed);
+  /* seq_cst: pairs with trp_run_queue_len; who has appended looks at who sleeps after it */
+  atomic_fetch_add_explicit(&q->len, 1, memory_order_seq_cst);
 }
 
 static troupe_actor *pop(trp_run_queue *q) {
@@ -62,31 +57,10 @@ static troupe_actor *pop(trp_run_queue *q) {
   return a;
 }
 
-static bool any_queued(const trp_sched *s) { return s->woken.head || s->spent.head; }
-
-/* Whether it is a spent one's turn though others were woken. */
-static bool spent_is_due(const trp_sched *s, uint64_t now_ns) {
-  return s->woken_takes >= TRP_SPENT_TAKES || now_ns - s->spent_ns >= TRP_SPENT_NS;
-}
-
-static troupe_actor *take(trp_sched *s, const trp_clock *clock) {
-  if (!s->spent.head) {
-    s->woken_takes = 0;
-    return pop(&s->woken);
-  }
-  uint64_t now = trp_clock_ns(clock);
-  if (s->woken.head && !spent_is_due(s, now)) {
-    s->woken_takes++;
-    return pop(&s->woken);
-  }
-  s->woken_takes = 0;
-  return pop(&s->spent);
-}
-
 /* Replay: any of those that can run. */
 static troupe_actor *take_any(trp_sched *s, trp_replay *r) {
-  uint32_t woken = atomic_load_explicit(&s->woken.len, memory_order_relaxed);
-  uint32_t spent = atomic_load_explicit(&s->spent.len, memory_order_relaxed);
+  uint32_t woken = trp_run_queue_len(&s->woken);
+  uint32_t spent = trp_run_queue_len(&s->spent);
   uint32_t skip = trp_replay_pick(r, woken + spent);
   trp_run_queue *q = skip < woken ? &s->woken : &s->spent;
   if (skip >= woken) skip -= woken;
@@ -95,207 +69,226 @@ static troupe_actor *take_any(trp_sched *s, trp_replay *r) {
   return pop(q);
 }
 
-/* Whom to wake for work, or NULL: all are busy. */
-static pthread_cond_t *sleeper(trp_sched *s) {
-  return s->idle ? &s->wake : s->keeper ? &s->keeper_wake : NULL;
-}
-
 /* All workers are busy: the one whose slice is the oldest shall look at a time, or when its slice
  * is old enough to give way, whichever is later. */
 static void nudge_oldest(trp_sched *s, uint64_t at_ns) {
-  if (!s->preempts || atomic_load_explicit(&s->nudged, memory_order_relaxed)) return;
+  if (!s->preempts) return;
   trp_worker *oldest = NULL;
   uint64_t since = UINT64_MAX;
   for (unsigned i = 0; i < s->room; i++) {
-    uint64_t begun = atomic_load_explicit(&s->workers[i].slice_ns, memory_order_relaxed);
+    uint64_t begun = trp_preempt_begun(&s->workers[i]);
     if (s->workers[i].state == TRP_WORKER_ACTIVE && begun != 0 && begun < since) {
       since = begun;
       oldest = &s->workers[i];
     }
   }
-  if (oldest) trp_preempt_nudge(oldest, since, at_ns);
+  if (oldest) trp_preempt_nudge(oldest, at_ns);
+}
+
+static void inject(trp_sched *s, troupe_actor *a) {
+  pthread_mutex_lock(&s->lock);
+  append(&s->woken, a);
+  if (trp_parking_all_busy(&s->parking)) nudge_oldest(s, 0);
+  pthread_mutex_unlock(&s->lock);
+  trp_parking_wake(&s->parking);
+}
+
+static troupe_actor *take_shared(trp_sched *s, trp_run_queue *q) {
+  if (trp_run_queue_len(q) == 0) return NULL;
+  pthread_mutex_lock(&s->lock);
+  troupe_actor *a = pop(q);
+  pthread_mutex_unlock(&s->lock);
+  return a;
+}
+
+/* One for the caller, and a worker's part of the rest for its ring, which is empty. */
+static troupe_actor *take_injected(trp_sched *s, trp_worker *w) {
+  if (trp_run_queue_len(&s->woken) == 0) return NULL;
+  pthread_mutex_lock(&s->lock);
+  troupe_actor *a = pop(&s->woken);
+  uint32_t part = s->count ? trp_run_queue_len(&s->woken) / s->count : 0;
+  for (uint32_t n = 0; n < part && n < TRP_RING_ROOM / 2; n++)
+    (void)trp_ring_push(w->ring, pop(&s->woken)); /* there is room for all of a ring */
+  pthread_mutex_unlock(&s->lock);
+  return a;
+}
+
+static troupe_actor *take_lifo(trp_worker *w) {
+  if (!atomic_load_explicit(&w->lifo, memory_order_relaxed)) return NULL;
+  /* acquire: pairs with the release in swap_lifo */
+  return atomic_exchange_explicit(&w->lifo, NULL, memory_order_acq_rel);
+}
+
+void trp_sched_hand_over(trp_sched *s, trp_worker *w) {
+  troupe_actor *a = take_lifo(w);
+  if (a) append(&s->woken, a);
+  while ((a = trp_ring_take(w->ring)))
+    append(&s->woken, a);
+}
+
+void trp_sched_leave(trp_worker *w) {
+  trp_sched *s = &w->sys->sched;
+  pthread_mutex_lock(&s->lock);
+  trp_sched_hand_over(s, w);
+  w->state = TRP_WORKER_ENDED; /* from here on nobody nudges it */
+  pthread_mutex_unlock(&s->lock);
+  trp_parking_wake(&s->parking); /* for that, and for timers it has set */
+  trp_relief_call(&s->relief);
+}
+
+/* ---- a worker's own ------------------------------------------------------------------------ */
+
+/* While the shared queue is longer than a ring it is the one queue for all: so nobody is passed by
+ * those that happen to be in a ring. */
+static void enqueue(trp_worker *w, troupe_actor *a) {
+  trp_sched *s = &w->sys->sched;
+  if (trp_run_queue_len(&s->woken) < TRP_RING_ROOM && trp_ring_push(w->ring, a)) return;
+  pthread_mutex_lock(&s->lock);
+  append(&s->woken, a);
+  pthread_mutex_unlock(&s->lock);
+}
+
+/* Puts an actor into `lifo`. Returns the one that was there. */
+static troupe_actor *swap_lifo(trp_worker *w, troupe_actor *a) {
+  if (atomic_load_explicit(&w->lifo, memory_order_relaxed))
+    return atomic_exchange_explicit(&w->lifo, a, memory_order_acq_rel);
+  /* release: pairs with the exchange in take_lifo; nobody but this thread fills an empty one */
+  atomic_store_explicit(&w->lifo, a, memory_order_release);
+  return NULL;
+}
+
+static void push_local(trp_worker *w, troupe_actor *a) {
+  bool queued = !trp_ring_empty(w->ring);
+  troupe_actor *next = queued && w->lifo_runs >= TRP_LIFO_RUNS ? a : swap_lifo(w, a);
+  if (next) enqueue(w, next);
+  if ((next && queued) || !trp_preempt_watches(w)) trp_parking_wake(&w->sys->sched.parking);
+  trp_preempt_nudge_self(w, 0);
+}
+
+static troupe_actor *steal_from(trp_worker *victim) {
+  troupe_actor *a = trp_ring_take(victim->ring);
+  if (a || !atomic_load_explicit(&victim->lifo_waits, memory_order_relaxed)) return a;
+  return take_lifo(victim);
+}
+
+static troupe_actor *steal(trp_worker *w) {
+  trp_sched *s = &w->sys->sched;
+  /* acquire: pairs with the release in trp_sched_begin, which publishes the ring */
+  unsigned n = atomic_load_explicit(&s->places, memory_order_acquire);
+  unsigned own = (unsigned)(w - s->workers);
+  for (unsigned i = 1; i < n; i++) {
+    troupe_actor *a = steal_from(&s->workers[(own + i) % n]);
+    if (a) return a;
+  }
+  return NULL;
+}
+
+/* ---- which is next ------------------------------------------------------------------------- */
+
+static troupe_actor *take_woken(trp_worker *w, bool shared_first) {
+  trp_sched *s = &w->sys->sched;
+  troupe_actor *a;
+  if (shared_first && (a = take_shared(s, &s->woken))) return a;
+  w->lifo_runs++;
+  if ((a = take_lifo(w))) return a;
+  w->lifo_runs = 0;
+  if ((a = trp_ring_take(w->ring))) return a;
+  if ((a = take_injected(s, w))) return a;
+  return steal(w);
+}
+
+/* Whether it is a spent one's turn though others were woken. */
+static bool spent_is_due(const trp_worker *w) {
+  const trp_sched *s = &w->sys->sched;
+  if (trp_run_queue_len(&s->spent) == 0) return false;
+  uint64_t since = atomic_load_explicit(&s->spent_ns, memory_order_relaxed);
+  return w->woken_takes >= TRP_SPENT_TAKES || trp_preempt_seen(w) >= since + TRP_SPENT_NS;
+}
+
+static troupe_actor *take_spent(trp_worker *w) {
+  trp_sched *s = &w->sys->sched;
+  w->woken_takes = 0;
+  troupe_actor *a = take_shared(s, &s->spent);
+  if (a && trp_run_queue_len(&s->spent) != 0) trp_parking_wake(&s->parking);
+  return a;
+}
+
+troupe_actor *trp_sched_take(trp_worker *w) {
+  trp_sched *s = &w->sys->sched;
+  troupe_actor *a;
+  bool ticked = trp_preempt_look(w); /* at the clock */
+  if (trp_timers_next(&w->sys->timers) <= trp_preempt_seen(w)) trp_timers_expire(w->sys);
+  /* relaxed: a hint; the actor itself goes by acquire and release */
+  atomic_store_explicit(&w->lifo_waits, !trp_preempt_watches(w), memory_order_relaxed);
+  if (spent_is_due(w) && (a = take_spent(w))) return a;
+  if ((a = take_woken(w, ticked || ++w->takes % TRP_LOOK_TAKES == 0))) {
+    w->woken_takes = trp_run_queue_len(&s->spent) != 0 ? w->woken_takes + 1 : 0;
+    return a;
+  }
+  return take_spent(w);
+}
+
+bool trp_sched_waits(troupe_system *sys) {
+  trp_sched *s = &sys->sched;
+  if (trp_sched_stopping(s) || trp_run_queue_len(&s->woken) || trp_run_queue_len(&s->spent))
+    return true;
+  unsigned n = atomic_load_explicit(&s->places, memory_order_acquire);
+  for (unsigned i = 0; i < n; i++) {
+    const trp_worker *w = &s->workers[i];
+    if (!trp_ring_empty(w->ring)) return true;
+    if (atomic_load_explicit(&w->lifo, memory_order_relaxed) &&
+        atomic_load_explicit(&w->lifo_waits, memory_order_relaxed))
+      return true;
+  }
+  return false;
+}
+
+/* ---- what others call ---------------------------------------------------------------------- */
+
+/* The calling worker, if what it wakes is for itself. */
+static trp_worker *caller(troupe_system *sys) {
+  trp_worker *w = trp_worker_self(sys);
+  return w && !atomic_load_explicit(&w->stray, memory_order_relaxed) ? w : NULL;
 }
 
 void trp_sched_push(troupe_system *sys, troupe_actor *a) {
-  trp_sched *s = &sys->sched;
-  pthread_mutex_lock(&s->lock);
-  append(&s->woken, a);
-  pthread_cond_t *whom = sleeper(s);
-  if (!whom) nudge_oldest(s, 0);
-  pthread_mutex_unlock(&s->lock);
-  if (whom) pthread_cond_signal(whom);
+  trp_worker *w = caller(sys);
+  if (w)
+    push_local(w, a);
+  else
+    inject(&sys->sched, a);
 }
 
 void trp_sched_requeue(troupe_system *sys, troupe_actor *a) {
   trp_sched *s = &sys->sched;
-  uint64_t now = trp_clock_ns(&sys->clock);
+  uint64_t now = trp_preempt_now(a->worker);
   pthread_mutex_lock(&s->lock);
   append(&s->spent, a);
-  s->spent_ns = now;
+  atomic_store_explicit(&s->spent_ns, now, memory_order_relaxed);
   pthread_mutex_unlock(&s->lock); /* this worker takes the next one, and wakes another if need be */
 }
 
 void trp_sched_timer_moved(troupe_system *sys, uint64_t at_ns) {
   trp_sched *s = &sys->sched;
-  pthread_mutex_lock(&s->lock);
-  bool wake = s->keeper && at_ns < s->keeper_ns;
-  if (!s->keeper && s->idle == 0) nudge_oldest(s, at_ns);
-  pthread_mutex_unlock(&s->lock);
-  if (wake) pthread_cond_signal(&s->keeper_wake);
-}
-
-/* ---- the workers --------------------------------------------------------------------------- */
-
-/* Waits for work or, as the keeper of the time, for the next timer. Called and returns with the
- * lock held. While all workers are busy nobody keeps the time: each looks between two slices. */
-static void idle(troupe_system *sys) {
-  trp_sched *s = &sys->sched;
-  if (s->keeper) {
-    s->idle++;
-    pthread_cond_wait(&s->wake, &s->lock);
-    s->idle--;
-    return;
-  }
-  s->keeper = true;
-  s->keeper_ns = trp_timers_next(&sys->timers);
-  if (s->keeper_ns == UINT64_MAX) {
-    pthread_cond_wait(&s->keeper_wake, &s->lock);
-  } else {
-    struct timespec until = {.tv_sec = (time_t)(s->keeper_ns / TRP_NS_PER_S),
-                             .tv_nsec = (long)(s->keeper_ns % TRP_NS_PER_S)};
-    pthread_cond_timedwait(&s->keeper_wake, &s->lock, &until);
-  }
-  s->keeper = false;
-  if (s->idle) pthread_cond_signal(&s->wake); /* somebody else keeps the time now */
-}
-
-static void *work(void *arg);
-
-/* Gives a place without a thread one. Under the lock. 0 or an errno. */
-static int begin(trp_worker *w) {
-  pthread_attr_t attr;
-  pthread_attr_init(&attr);
-  pthread_attr_setstacksize(&attr, TRP_WORKER_STACK_BYTES);
-  pthread_attr_setguardsize(&attr, TRP_GUARD_BYTES);
-  pthread_attr_setsigmask_np(&attr, &w->sys->sched.mask);
-  w->state = TRP_WORKER_ACTIVE;
-  int err = pthread_create(&w->thread, &attr, work, w);
-  pthread_attr_destroy(&attr);
-  if (err) w->state = TRP_WORKER_NONE;
-  return err;
-}
-
-static trp_worker_state state_of(trp_sched *s, const trp_worker *w) {
-  pthread_mutex_lock(&s->lock);
-  trp_worker_state state = w->state;
-  pthread_mutex_unlock(&s->lock);
-  return state;
-}
-
-/* Joins a worker that ends or has ended. Without the lock, which it may need, or be slow to leave.
- * Only the reliever does, and who stops the system, later. */
-static void join(trp_sched *s, trp_worker *w) {
-  pthread_join(w->thread, NULL);
-  pthread_mutex_lock(&s->lock);
-  w->state = TRP_WORKER_NONE;
-  pthread_mutex_unlock(&s->lock);
-}
-
-static trp_worker *find_stuck(trp_sched *s) {
-  for (unsigned i = 0; i < s->room; i++)
-    if (s->workers[i].state == TRP_WORKER_ACTIVE && trp_preempt_stuck(&s->workers[i]))
-      return &s->workers[i];
-  return NULL;
-}
-
-static trp_worker *find_place(trp_sched *s) {
-  for (unsigned i = 0; i < s->room; i++)
-    if (s->workers[i].state == TRP_WORKER_NONE) return &s->workers[i];
-  return NULL;
-}
-
-/* The reliever: sees to it that nobody waits for a worker that is stuck, as long as there are
- * places. */
-static void *relieve(void *arg) {
-  trp_sched *s = arg;
-  bool go_on = true;
-  while (go_on) {
-    while (sem_wait(&s->relief) != 0) { /* a signal */
-    }
-    for (unsigned i = 0; i < s->room; i++)
-      if (state_of(s, &s->workers[i]) == TRP_WORKER_ENDED) join(s, &s->workers[i]);
+  trp_worker *w = trp_worker_self(sys);
+  if (w && trp_preempt_watches(w)) {
+    trp_preempt_nudge_self(w, at_ns);
+  } else if (s->count && !trp_parking_wake(&s->parking)) {
     pthread_mutex_lock(&s->lock);
-    go_on = !s->stopping;
-    trp_worker *stuck = NULL, *place = NULL;
-    while (go_on && (stuck = find_stuck(s)) && (place = find_place(s)) && begin(place) == 0) {
-      stuck->state = TRP_WORKER_STRAY;
-      trp_preempt_stray(stuck);
-    }
+    nudge_oldest(s, at_ns);
     pthread_mutex_unlock(&s->lock);
   }
-  return NULL;
 }
 
-/* Brings the next actor, or NULL when the worker has waited. False: the worker is to end. */
-static bool next(trp_worker *w, troupe_actor **out) {
-  troupe_system *sys = w->sys;
-  trp_sched *s = &sys->sched;
-  pthread_cond_t *whom = NULL;
-  trp_timers_expire(sys); /* first, as who is due comes before the spent */
-  pthread_mutex_lock(&s->lock);
-  if (w->state == TRP_WORKER_STRAY) { /* another works in its stead */
-    w->state = TRP_WORKER_ENDED;
-    if (any_queued(s)) whom = sleeper(s); /* for what it has put there itself */
-    sem_post(&s->relief);
-  }
-  bool go_on = !s->stopping && w->state == TRP_WORKER_ACTIVE;
-  troupe_actor *a = go_on ? take(s, &sys->clock) : NULL;
-  if (a) {
-    trp_preempt_begin(w);
-    if (any_queued(s)) whom = sleeper(s); /* a signal may have met nobody */
-    if (!whom && s->woken.head) nudge_oldest(s, 0);
-  } else if (go_on && trp_timers_next(&sys->timers) > trp_clock_ns(&sys->clock)) {
-    trp_preempt_idle(w);
-    idle(sys);
-  }
-  pthread_mutex_unlock(&s->lock);
-  if (whom) pthread_cond_signal(whom);
-  *out = a;
-  return go_on;
-}
+/* ---- start and stop ------------------------------------------------------------------------- */
 
-static void *work(void *arg) {
-  trp_worker *w = arg;
-  troupe_actor *a;
-  char signal_stack[TRP_SIGNAL_STACK_BYTES]; /* above all that can overflow */
-  (void)uselocale(w->sys->sched.locale);
-  if (w->sys->sched.guards)
-    (void)trp_segv_open(&w->segv, &w->frame, signal_stack, sizeof signal_stack);
-  (void)trp_preempt_open(w); /* without a timer scripts are only not preempted */
-  trp_memory_cache_open(&w->memory, &w->sys->memory);
-  w->cpu_seen_ns = trp_preempt_cpu_ns();
-  w->short_ns = 0;
-  while (next(w, &a)) {
-    if (!a) continue;
-    trp_actor_run(w, a);
-    trp_preempt_end(w);
-  }
-  trp_memory_cache_close(&w->memory);
-  trp_preempt_close(w);
-  if (w->sys->sched.guards) trp_segv_close(&w->segv);
-  return NULL;
-}
-
-/* The reliever blocks all signals: the host's are for its own threads, and for workers. */
-static bool begin_reliever(trp_sched *s) {
-  pthread_attr_t attr;
-  sigset_t all;
-  sigfillset(&all);
-  pthread_attr_init(&attr);
-  pthread_attr_setsigmask_np(&attr, &all);
-  bool begun = pthread_create(&s->reliever, &attr, relieve, s) == 0;
-  pthread_attr_destroy(&attr);
-  return begun;
+int trp_sched_begin(trp_sched *s, trp_worker *w) {
+  int err = trp_worker_begin(w);
+  unsigned n = (unsigned)(w - s->workers) + 1;
+  /* release: pairs with the acquire in steal */
+  if (!err && n > atomic_load_explicit(&s->places, memory_order_relaxed))
+    atomic_store_explicit(&s->places, n, memory_order_release);
+  return err;
 }
 
 int trp_sched_start(troupe_system *sys) {
@@ -308,25 +301,20 @@ int trp_sched_start(troupe_system *sys) {
   pthread_sigmask(SIG_SETMASK, NULL, &s->mask);
   pthread_mutex_lock(&s->lock);
   for (unsigned i = 0; i < s->count && !err; i++)
-    err = begin(&s->workers[i]);
+    err = trp_sched_begin(s, &s->workers[i]);
   pthread_mutex_unlock(&s->lock);
-  s->relieves = !err && s->preempts && begin_reliever(s);
+  if (!err && s->preempts) trp_relief_open(sys);
   if (err) trp_sched_stop(sys);
   return -err;
 }
 
 void trp_sched_stop(troupe_system *sys) {
   trp_sched *s = &sys->sched;
-  pthread_mutex_lock(&s->lock);
-  s->stopping = true;
-  pthread_mutex_unlock(&s->lock);
-  pthread_cond_broadcast(&s->wake);
-  pthread_cond_broadcast(&s->keeper_wake);
-  sem_post(&s->relief);
-  if (s->relieves) pthread_join(s->reliever, NULL); /* nobody begins a worker any more */
-  s->relieves = false;
+  atomic_store_explicit(&s->stopping, true, memory_order_seq_cst);
+  trp_parking_wake_all(&s->parking);
+  trp_relief_close(sys);
   for (unsigned i = 0; i < s->room; i++)
-    if (state_of(s, &s->workers[i]) != TRP_WORKER_NONE) join(s, &s->workers[i]);
+    if (trp_worker_state_of(&s->workers[i]) != TRP_WORKER_NONE) trp_worker_join(&s->workers[i]);
   if (s->preempts) trp_preempt_unref();
   s->preempts = false;
   if (s->guards) trp_segv_unref();
@@ -334,23 +322,26 @@ void trp_sched_stop(troupe_system *sys) {
 }
 
 bool trp_sched_runnable(troupe_system *sys) {
-  pthread_mutex_lock(&sys->sched.lock);
-  bool any = any_queued(&sys->sched);
-  pthread_mutex_unlock(&sys->sched.lock);
-  return any;
+  const trp_sched *s = &sys->sched;
+  return trp_run_queue_len(&s->woken) || trp_run_queue_len(&s->spent);
 }
 
 bool trp_sched_step(troupe_system *sys) {
-  trp_timers_expire(sys);
-  pthread_mutex_lock(&sys->sched.lock);
-  troupe_actor *a =
-      sys->replay ? take_any(&sys->sched, sys->replay) : take(&sys->sched, &sys->clock);
-  pthread_mutex_unlock(&sys->sched.lock);
+  trp_sched *s = &sys->sched;
+  trp_worker *w = &s->workers[0];
+  troupe_actor *a;
+  if (sys->replay) {
+    trp_timers_expire(sys);
+    pthread_mutex_lock(&s->lock);
+    (void)trp_preempt_look(w);
+    a = take_any(s, sys->replay);
+    pthread_mutex_unlock(&s->lock);
+  } else {
+    a = trp_sched_take(w);
+  }
   if (!a) return false;
-  locale_t host = uselocale(sys->sched.locale);
-  trp_preempt_begin(&sys->sched.workers[0]);
-  trp_actor_run(&sys->sched.workers[0], a);
-  trp_preempt_end(&sys->sched.workers[0]);
+  locale_t host = uselocale(s->locale);
+  trp_worker_run(w, a);
   (void)uselocale(host);
   return true;
 }

@@ -1,93 +1,72 @@
-/* The scheduler: which runnable actor runs next, and the workers that run them.
+/* The scheduler: which runnable actor runs next.
  *
- * Today two mutex-guarded FIFOs that all workers share: `woken` are actors that something has just
- * come for, `spent` those whose slice has ended with work left. The woken go first, and make a
- * slice older than TRP_SLICE_LEAST_NS give way (actors/preempt.h); the spent have their turn when
- * none has had one for TRP_SPENT_NS. The queues behind trp_sched_push, trp_sched_requeue and take()
- * are the seam where per-worker queues with stealing go.
+ *                        worker                         worker
+ *                  +---------------+              +---------------+
+ *   wakes by the   | lifo: 1 actor |   steal      | lifo          |      the slice has ended
+ *   actors it runs | ring: FIFO    | <----------- | ring          |      with work left
+ *                  +---------------+              +---------------+              |
+ *                          ^ when it is empty, and now and then                  v
+ *   wakes by other  +-----------------------------------------------------------------------+
+ *   threads, what a | woken: FIFO                                              spent: FIFO  |
+ *   ring cannot hold+-----------------------------------------------------------------------+
  *
- * Some code cannot give way: C behaviours, and Lua below a C function (a comparator of table.sort,
- * a pattern). When such a slice keeps others waiting for TRP_RELIEF_NS, the reliever, a thread that
- * does nothing else, begins another worker; the stuck one, now a stray of low priority, ends with
- * its slice. So as many workers as there should be are always there for the others. Only the
- * reliever begins workers later: a thread inherits the priority of the one that makes it.
+ * Woken actors, those that something has just come for, go before the spent. The one woken last
+ * goes first, as what it was sent is still in the cache: it waits in `lifo`, and goes on to the
+ * ring when another takes its place. After TRP_LIFO_RUNS in a row actors queue up in the ring.
  *
- *   NONE --begun--> ACTIVE --its slice is stuck--> STRAY --the slice ends--> ENDED --joined--> NONE
+ * The spent, whose slice ended with work left, are shared by all workers: a slice is long, and so
+ * they take turns whatever worker they are on. A slice older than TRP_SLICE_LEAST_NS gives way to
+ * a woken actor (actors/preempt.h); a spent one has its turn when none has had one for
+ * TRP_SPENT_NS.
  *
- * An actor is in a queue at most once: only
- * the push that cleared its PARKED or WAITING tag, or its own slice, puts it there. */
+ * Who wakes a sleeping worker (actors/parking.h): a thread that is no worker, always; a worker when
+ * its ring held something already, as it goes on with the rest itself in a moment; the tick, for
+ * anything that has waited behind a slice. A wake that a worker misses costs a tick, not an actor.
+ *
+ * An actor is in a queue at most once: only the push that cleared its PARKED or WAITING tag, or its
+ * own slice, puts it there. With workers = 0 there are only the shared queues. */
 #ifndef TRP_ACTORS_SCHED_H
 #define TRP_ACTORS_SCHED_H
 
 #include <locale.h>
 #include <pthread.h>
-#include <semaphore.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include <troupe/types.h>
 
-#include "actors/frame.h"
-#include "actors/memory.h"
-#include "actors/preempt.h"
-#include "actors/segv.h"
+#include "actors/parking.h"
+#include "actors/relief.h"
+#include "actors/worker.h"
 
-#define TRP_WORKER_STACK_BYTES                                                                     \
-  ((size_t)64 << 20) /* only touched pages count; liblua recurses deeply */
 #define TRP_SLICE_MESSAGES 256
-#define TRP_RELIEF_NS UINT64_C(10000000)
-#define TRP_RELIEF_THREADS 64         /* besides the workers; when all are strays, others wait */
+#define TRP_LIFO_RUNS 3
+#define TRP_LOOK_TAKES 64             /* until the shared queue is looked at first */
 #define TRP_SPENT_NS UINT64_C(300000) /* with slices of 100 us that is a quarter of the time */
 #define TRP_SPENT_TAKES 256           /* the same where the clock stands still */
 
-typedef enum trp_worker_state {
-  TRP_WORKER_NONE, /* no thread */
-  TRP_WORKER_ACTIVE,
-  TRP_WORKER_STRAY,
-  TRP_WORKER_ENDED /* to be joined */
-} trp_worker_state;
-
-typedef struct trp_worker {
-  troupe_system *sys;
-  pthread_t thread;
-  trp_worker_state state; /* under the scheduler's lock */
-  trp_frame frame;
-  trp_preempt preempt;
-  trp_segv segv;
-  _Atomic uint64_t slice_ns; /* when the running slice began; 0: none */
-  trp_memory_cache memory;
-  uint64_t cpu_seen_ns;           /* the thread's processor time when it was last looked at, */
-  uint64_t short_ns;              /* and what short slices have been charged since */
-  troupe_actor *volatile running; /* inside the frame, for the tick */
-} trp_worker;
-
-typedef struct trp_run_queue { /* FIFO through run_next */
+typedef struct trp_run_queue { /* FIFO through run_next; under the lock */
   troupe_actor *head, *tail;
-  _Atomic uint32_t len; /* written under the lock, read by ticks without */
+  _Atomic uint32_t len; /* written under the lock, read without */
 } trp_run_queue;
 
 typedef struct trp_sched {
   pthread_mutex_t lock; /* a leaf */
-  pthread_cond_t wake, keeper_wake;
   trp_run_queue woken, spent;
-  uint64_t spent_ns;            /* when the last slice ended with work left */
-  unsigned woken_takes;         /* since a spent one was taken */
-  _Atomic(trp_worker *) nudged; /* its timer is set to a time of its own: actors/preempt.h */
-  unsigned idle;                /* workers waiting, but for the keeper */
-  bool keeper;        /* one worker waits until the next timer; it is the last to be woken */
-  uint64_t keeper_ns; /* until when; UINT64_MAX: no timer */
-  bool stopping;
+  _Atomic uint64_t spent_ns; /* when the last slice ended with work left */
+  trp_parking parking;
+  trp_relief relief;
+  _Atomic bool stopping;
   bool preempts;   /* holds a reference to the signal */
   bool guards;     /* the same for SIGSEGV */
   locale_t locale; /* "C": what actors see, whatever the host has set */
-  sem_t relief;    /* posted when a slice is stuck, by the tick, and when a stray has ended */
-  pthread_t reliever;
-  sigset_t mask; /* of the thread that started the system, and so of workers */
-  bool relieves; /* there is a reliever */
+  sigset_t mask;   /* of the thread that started the system, and so of workers */
   trp_worker *workers;
-  unsigned count; /* of active workers; 0: stepped by the host through workers[0] */
-  unsigned room;  /* of the array */
+  unsigned count;          /* of active workers; 0: stepped by the host through workers[0] */
+  unsigned room;           /* of the array */
+  _Atomic unsigned places; /* of those that have ever been used: there thieves look */
 } trp_sched;
 
 int trp_sched_init(troupe_system *sys, unsigned workers);
@@ -102,11 +81,42 @@ void trp_sched_push(troupe_system *sys, troupe_actor *a);
 /* Makes an actor runnable whose slice ends here. Thread: its worker. */
 void trp_sched_requeue(troupe_system *sys, troupe_actor *a);
 
-/* The earliest timer has moved forward: somebody must wake for it. Thread: any. */
+/* The earliest timer has moved forward. Thread: any; a worker keeps the time of what it sets itself
+ * while it works, and sees to it when it goes to sleep. */
 void trp_sched_timer_moved(troupe_system *sys, uint64_t at_ns);
 
 /* Runs one slice if something is runnable; false: nothing is. For workers = 0. */
 bool trp_sched_step(troupe_system *sys);
 bool trp_sched_runnable(troupe_system *sys);
+
+/* ---- for workers --------------------------------------------------------------------------- */
+
+/* The next actor, or NULL. Sends ticks to those that are due first. Thread: the worker's. */
+troupe_actor *trp_sched_take(trp_worker *w);
+
+/* Whether there is something to do for a worker that has nothing. Thread: any. */
+bool trp_sched_waits(troupe_system *sys);
+
+/* The worker does no more: what it has queued is for others. Thread: the worker's. */
+void trp_sched_leave(trp_worker *w);
+
+/* Begins a worker, and hands over what is queued at one. Under the lock. 0 or an errno. */
+int trp_sched_begin(trp_sched *s, trp_worker *w);
+void trp_sched_hand_over(trp_sched *s, trp_worker *w);
+
+static inline bool trp_sched_stopping(const trp_sched *s) {
+  return atomic_load_explicit(&s->stopping, memory_order_seq_cst);
+}
+
+static inline uint32_t trp_run_queue_len(const trp_run_queue *q) {
+  /* seq_cst: pairs with append, for a worker that goes to sleep */
+  return atomic_load_explicit(&q->len, memory_order_seq_cst);
+}
+
+/* Whether a woken actor waits for this worker. Thread: any, and signal handlers. */
+static inline bool trp_sched_woken_wait(const trp_sched *s, const trp_worker *w) {
+  return trp_run_queue_len(&s->woken) != 0 ||
+         atomic_load_explicit(&w->lifo, memory_order_relaxed) != NULL || !trp_ring_empty(w->ring);
+}
 
 #endif
