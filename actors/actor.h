@@ -98,6 +98,9 @@ struct troupe_actor {
   uint64_t run_ns;       /* in slices, when the behaviour tells its `info` */
   uint64_t run_since_ns; /* the slice is counted up to here */
 
+  uint32_t idle_timers; /* open ones; while there are any, */
+  uint64_t heard_ns;    /* when a message was handled last: actors/timer.h */
+
   trp_item life; /* deadline of STARTING and STOPPING; on the ledger in those and in RUNNING */
 
   trp_ledger ledger;

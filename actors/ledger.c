@@ -52,6 +52,17 @@ int trp_ledger_add(trp_ledger *l, trp_item *it, const trp_item_ops *ops, uint64_
   return TROUPE_OK;
 }
 
+void trp_ledger_renew(trp_ledger *l, trp_item *it, uint64_t deadline_ns) {
+  trp_map_del(&l->by_id, it->id);
+  trp_heap_remove(&l->due, &it->due);
+  it->id = ++l->next_id;
+  trp_heap_node_init(&it->due, deadline_ns, it->id);
+  int err = trp_map_put(&l->by_id, it->id, it); /* both have the room they had */
+  if (!err) err = trp_heap_insert(&l->due, &it->due);
+  TRP_ASSERT(err == TROUPE_OK);
+  (void)err;
+}
+
 void trp_ledger_resize(trp_ledger *l, trp_item *it, size_t bytes) {
   size_t was = it->bytes;
   it->bytes = bytes;

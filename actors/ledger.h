@@ -79,6 +79,9 @@ void trp_ledger_fini(trp_ledger *l); /* must be empty */
  * Returns TROUPE_OK, TROUPE_E_LIMIT, TROUPE_E_NO_MEMORY; on an error the item is still the
  * caller's. */
 int trp_ledger_add(trp_ledger *l, trp_item *it, const trp_item_ops *ops, uint64_t deadline_ns);
+/* Gives an item on the ledger a new id and another deadline, as if removed and added: the old id is
+ * unknown from here on. Never fails for an item that had a deadline when added. */
+void trp_ledger_renew(trp_ledger *l, trp_item *it, uint64_t deadline_ns);
 /* The item on the ledger keeps as many bytes from now on. */
 void trp_ledger_resize(trp_ledger *l, trp_item *it, size_t bytes);
 /* Takes it off; the item is the caller's again. */

@@ -135,6 +135,7 @@ static void deliver_user(troupe_actor *a, trp_msg *m) {
     trp_queue_push(&a->skipped, m);
     return;
   }
+  trp_timer_heard(a);
   failed(a, rc);
   if (a->exit_asked)
     trp_ask_abandon(a); /* a->why says what becomes of the message */
@@ -275,6 +276,7 @@ static void go_on(troupe_actor *a) {
   if (killed(a)) return;
   a->preempted = false;
   enter(a, &(entry){.op = GO_ON});
+  trp_timer_heard(a);
 }
 
 /* What may be done for an actor that has to wait for processor time: nothing that runs its code.
@@ -391,7 +393,10 @@ void trp_actor_limit_cpu(troupe_actor *a, uint64_t cpu_ms) {
   a->cpu_limit_ns = cpu_ms * TRP_NS_PER_MS;
 }
 
-void troupe_actor_block(troupe_actor *self, bool blocked) { self->blocked = blocked; }
+void troupe_actor_block(troupe_actor *self, bool blocked) {
+  if (self->blocked && !blocked) trp_timer_heard(self);
+  self->blocked = blocked;
+}
 
 void troupe_actor_rescan(troupe_actor *self) {
   trp_queue_prepend(&self->lanes[TRP_LANE_LINE], &self->skipped);

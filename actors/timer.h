@@ -5,7 +5,11 @@
 #include "actors/actor.h"
 
 /* Takes a TIMER message off the line: fills in what the behaviour gets, or returns false for one
- * that was cancelled meanwhile. */
+ * that was cancelled or replaced meanwhile, or that the messages before it have put off. */
 bool trp_timer_take(troupe_actor *a, trp_msg *m, troupe_message *out);
+
+/* A message has been handled, or the wait for the end of it is over: idle times begin anew. They
+ * are looked at when they seem to be over, so that a message costs no more than this. */
+void trp_timer_heard(troupe_actor *a);
 
 #endif

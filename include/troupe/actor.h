@@ -305,6 +305,31 @@ TROUPE_API int troupe_actor_timer(troupe_actor *self, uint64_t delay_ms, uint64_
                                   bool direct, void *user, uint64_t *id);
 TROUPE_API bool troupe_actor_cancel_timer(troupe_actor *self, uint64_t id);
 
+#define TROUPE_TIMER_MS_MAX UINT64_C(3155760000000) /* 100 years */
+
+typedef struct troupe_timer_opts {
+  size_t size;        /* sizeof(troupe_timer_opts) */
+  uint64_t delay_ms;  /* at most TROUPE_TIMER_MS_MAX, as period_ms */
+  uint64_t period_ms; /* 0: once */
+  bool direct;        /* as above */
+  /* delay_ms without a message: the time begins anew whenever the actor has handled a TELL or an
+   * ASK, and does not run while it is blocked. Not with direct or a period. */
+  bool idle;
+  /* A timer that this one takes the place of: that one is cancelled, and no limit is met; ids that
+   * are no timer's (0) are ignored. So a variable that holds the last id is a timer's key. */
+  uint64_t replaces;
+  void *user;
+} troupe_timer_opts;
+
+/* Starts a timer with options. On an error the timer to be replaced goes on.
+ * Returns TROUPE_OK, TROUPE_E_INVALID (a time that is too long, a wrong combination),
+ * TROUPE_E_LIMIT, UV_ENOMEM (neither of these two with a timer to replace). */
+TROUPE_API int troupe_actor_start_timer(troupe_actor *self, const troupe_timer_opts *opts,
+                                        uint64_t *id);
+
+/* Milliseconds until a timer fires next, rounded up; 0: its tick is due; -1: there is none. */
+TROUPE_API int64_t troupe_actor_timer_left_ms(const troupe_actor *self, uint64_t id);
+
 /* Spawns a child. It ends before its parent's generation does. `child` reports it when present.
  * Returns as troupe_spawn. */
 TROUPE_API int troupe_actor_spawn(troupe_actor *self, const troupe_spawn_opts *opts,
