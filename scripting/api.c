@@ -373,6 +373,7 @@ int trp_api_open(lua_State *L) {
                                        {"sleep", api_sleep},
                                        {"after", trp_alarm_after},
                                        {"every", trp_alarm_every},
+                                       {"idle_after", trp_alarm_idle_after},
                                        {"receive", api_receive},
                                        {"call", trp_api_call},
                                        {"try_call", trp_api_try_call},

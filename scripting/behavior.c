@@ -412,7 +412,7 @@ static int dispatch(trp_lua *lua, const troupe_message *m) {
     if (may_begin(lua)) {
       begin(lua, TRP_TASK_SIGNAL, alarm_entry, m);
     } else {
-      trp_alarm_defer(lua, m->id);
+      trp_alarm_defer(lua, m->id, m->missed);
     }
     return TROUPE_OK;
   }
@@ -426,11 +426,11 @@ static int dispatch(trp_lua *lua, const troupe_message *m) {
 
 /* What waited for a handler to end. */
 static void catch_up(trp_lua *lua) {
-  uint64_t id;
+  uint64_t id, missed;
   /* nothing else of the actor's comes before a task that was interrupted */
   while (!lua->interrupted && !lua->ending && may_begin(lua) &&
-         (id = trp_alarm_take_deferred(lua)) != 0) {
-    troupe_message m = {.type = TROUPE_MESSAGE_TIMER, .kind = "", .id = id};
+         (id = trp_alarm_take_deferred(lua, &missed)) != 0) {
+    troupe_message m = {.type = TROUPE_MESSAGE_TIMER, .kind = "", .id = id, .missed = missed};
     begin(lua, TRP_TASK_SIGNAL, alarm_entry, &m);
   }
   if (lua->interrupted) return;

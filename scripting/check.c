@@ -6,7 +6,7 @@
 
 #include <lauxlib.h>
 
-/* The largest duration: far beyond every use, and safe to turn into nanoseconds. */
+/* The largest duration of an option: those are 32-bit numbers, of which the last means infinity. */
 #define MS_MAX (UINT32_MAX - 1)
 
 static bool known(const char *key, const char *const keys[]) {
@@ -50,10 +50,10 @@ int trp_check_option(lua_State *L, int arg, const char *key) {
   return lua_rawget(L, arg);
 }
 
-static bool to_ms(lua_State *L, int idx, uint64_t *ms) {
+static bool to_ms(lua_State *L, int idx, uint64_t most, uint64_t *ms) {
   int ok = 0;
   lua_Integer n = lua_type(L, idx) == LUA_TNUMBER ? lua_tointegerx(L, idx, &ok) : 0;
-  if (!ok || n < 0 || (uint64_t)n > MS_MAX) return false;
+  if (!ok || n < 0 || (uint64_t)n > most) return false;
   *ms = (uint64_t)n;
   return true;
 }
@@ -64,7 +64,7 @@ static uint32_t read_ms(lua_State *L, int arg, const char *key, uint32_t missing
   uint64_t ms = missing;
   if (infinity && type == LUA_TSTRING && strcmp(lua_tostring(L, -1), "infinity") == 0) {
     ms = TROUPE_INFINITY;
-  } else if (type != LUA_TNIL && !to_ms(L, -1, &ms)) {
+  } else if (type != LUA_TNIL && !to_ms(L, -1, MS_MAX, &ms)) {
     luaL_error(L, "option '%s' must be an integral number of milliseconds%s", key,
                infinity ? " or \"infinity\"" : "");
   }
@@ -118,7 +118,12 @@ bool trp_check_option_flag(lua_State *L, int arg, const char *key) {
 uint64_t trp_check_ms(lua_State *L, int arg) {
   uint64_t ms = 0;
   luaL_checktype(L, arg, LUA_TNUMBER);
-  if (!to_ms(L, arg, &ms)) luaL_argerror(L, arg, "an integral number of milliseconds expected");
+  if (!to_ms(L, arg, INT64_MAX, &ms))
+    luaL_argerror(L, arg, "an integral number of milliseconds expected");
+  if (ms > TROUPE_TIMER_MS_MAX) {
+    lua_pushfstring(L, "at most %I ms (100 years)", (LUAI_UACINT)TROUPE_TIMER_MS_MAX);
+    luaL_argerror(L, arg, lua_tostring(L, -1));
+  }
   return ms;
 }
 

@@ -35,7 +35,7 @@ const char *trp_check_option_text(lua_State *L, int arg, const char *key);
 /* A boolean. */
 bool trp_check_option_flag(lua_State *L, int arg, const char *key);
 
-/* A duration given as an argument. */
+/* A duration given as an argument: at most TROUPE_TIMER_MS_MAX. */
 uint64_t trp_check_ms(lua_State *L, int arg);
 
 /* A message's kind: 1 to 64 bytes without NUL. */

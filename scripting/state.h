@@ -32,8 +32,8 @@ enum {
   TRP_REG_TASKS,    /* anchors: address of a task -> its userdata, whose user value is the thread */
   TRP_REG_FILTERS,  /* task userdata -> the set of kinds its `receive` accepts */
   TRP_REG_HELD,     /* threads that are not the script's to resume or close */
-  TRP_REG_ALARMS,   /* timer id -> function */
-  TRP_REG_DEFERRED, /* timers whose tick waits for a handler to end: n -> id, -id -> true */
+  TRP_REG_ALARMS,   /* timer id -> {function, periodic, key}; key -> timer id */
+  TRP_REG_DEFERRED, /* timers whose tick waits for a handler to end: n -> id, -id -> missed */
   TRP_REG_MONITORS, /* monitor id -> the ref it watches */
   TRP_REG_REFS,     /* rights -> pid -> ref, weak values: equal refs are one object */
   TRP_REG_LOADED,   /* module name -> what require returned */

@@ -52,12 +52,12 @@ local log = {}
 troupe.after(30, function() log[#log + 1] = "30" end)
 troupe.after(10, function() log[#log + 1] = "10" troupe.sleep(40) log[#log + 1] = "50" end)
 local t = troupe.after(20, function() log[#log + 1] = "never" end)
-assert(tostring(t):find "^timer<" and t:cancel() == true and t:cancel() == false)
+assert(tostring(t):find "^timer<" and t:cancel() and t:cancel() == false)
 local ticks, every = 0, nil
 every = troupe.every(10, function(missed)
   assert(math.type(missed) == "integer")
   ticks = ticks + 1
-  if ticks == 3 then assert(every:cancel() == true) end
+  if ticks == 3 then assert(every:cancel()) end
 end)
 troupe.sleep(100)
 assert(table.concat(log, " ") == "10 30 50", table.concat(log, " "))
