@@ -66,7 +66,10 @@ struct troupe_actor {
   uint32_t init_timeout_ms, shutdown_ms;
 
   trp_queue lanes[TRP_LANES];
-  trp_queue skipped;      /* messages of the line that receive has skipped, older than the line */
+  trp_queue skipped;      /* what receive has skipped, older than the line */
+  bool line_shared;       /* lanes HIGH and LINE and `skipped` are under the slot's lock */
+  uint32_t high_in_a_row; /* messages of high priority since the last one of the line */
+  uint64_t high_served;   /* ever */
   bool blocked;           /* by troupe_actor_block */
   bool exit_asked;        /* exit_why is set and waits for the callback to return */
   bool abrupt;            /* exit without `stop` */

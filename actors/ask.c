@@ -108,7 +108,7 @@ int trp_ask_start(troupe_actor *a, trp_msg *m, uint32_t timeout_ms, uint32_t wai
   m->id = q->item.id;
   m->deadline_ns = deadline;
   *id = q->item.id;
-  err = trp_send(sys, a, m, wait_ms, q->item.id, NULL, &q->park);
+  err = trp_send(sys, a, m, &(trp_send_wait){wait_ms, q->item.id, NULL, &q->park});
   if (err == TROUPE_OK || err == TROUPE_PENDING) return TROUPE_OK;
   trp_ledger_remove(&a->ledger, &q->item);
   trp_free(&sys->allocator, q, sizeof *q);
@@ -125,17 +125,11 @@ int troupe_actor_ask(troupe_actor *self, troupe_pid to, const char *kind, const 
   int err =
       trp_msg_make(self->sys, TRP_MSG_ASK, to, self->pid, kind, opts->kind_len, data, len, &m);
   if (err) return err;
+  trp_send_prioritize(m, opts);
   return trp_ask_start(self, m, opts->timeout_ms, opts->wait_ms, opts->user, id);
 }
 
 /* ---- the answering side -------------------------------------------------------------------- */
-
-/* The message leaves the mailbox. */
-static void release_room(troupe_actor *a, trp_msg *m) {
-  if (!m->charged) return;
-  m->charged = 0;
-  trp_send_release(a->sys, a->slot, a->pid, trp_msg_bytes(m));
-}
 
 /* Sends the reply to an ask, which stays as it is. Without memory: TROUPE_E_NO_MEMORY. */
 static int send_reply(troupe_actor *a, const trp_msg *m, int code, const void *data, size_t len) {
@@ -168,7 +162,7 @@ static void handled(troupe_actor *a, trp_msg *m, int code) {
   trp_count(&a->sys->counters.handled);
   a->handled++;
   TRP_NOTE(a->sys, m, .type = TRP_EVENT_HANDLED, .who = m->to, .with = m->from, .id = m->id);
-  release_room(a, m);
+  trp_send_release(a->sys, m);
   if (m->type == TRP_MSG_ASK && m->id)
     trp_send_answer(a->sys, m, code);
   else
@@ -278,7 +272,7 @@ int troupe_actor_keep_ask(troupe_actor *self, uint64_t *id) {
     return err;
   }
   k->m = take_current(self);
-  release_room(self, k->m);
+  trp_send_release(self->sys, k->m);
   *id = k->item.id;
   return TROUPE_OK;
 }

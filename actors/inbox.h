@@ -11,8 +11,7 @@
 #ifndef TRP_ACTORS_INBOX_H
 #define TRP_ACTORS_INBOX_H
 
-#include "actors/message.h"
-#include "actors/slot.h"
+#include "actors/actor.h"
 
 #define TRP_INBOX_RUNNING ((uintptr_t)0)
 #define TRP_INBOX_PARKED ((uintptr_t)1)
@@ -29,14 +28,18 @@ static inline trp_msg *trp_inbox_newest(uintptr_t head) {
  * Thread: any; lock-free but for the wake. */
 bool trp_inbox_push(troupe_system *sys, trp_slot *slot, trp_msg *m);
 
-/* Moves what has arrived into the lanes (an array of TRP_LANES), oldest first. Thread: owner. */
-void trp_inbox_take(trp_slot *slot, trp_queue *lanes);
+/* Wakes the actor if it is idle, as a push would: its shared line has got something
+ * (actors/line.h). Thread: any, holding the slot's lock. */
+void trp_inbox_wake(troupe_system *sys, trp_slot *slot);
+
+/* Moves what has arrived into the lanes, oldest first. Thread: owner. */
+void trp_inbox_take(troupe_actor *a);
 
 /* Gives up ownership with the tag PARKED or WAITING, unless something arrived: then false and the
  * caller goes on. After true the actor may be running elsewhere. Thread: owner. */
 bool trp_inbox_park(trp_slot *slot, uintptr_t tag);
 
 /* Closes it and moves the rest into the lanes. Thread: owner, holding the slot's lock. */
-void trp_inbox_close(trp_slot *slot, trp_queue *lanes);
+void trp_inbox_close(troupe_actor *a);
 
 #endif

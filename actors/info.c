@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "actors/ask.h"
+#include "actors/room.h"
 #include "actors/run.h"
 #include "actors/send.h"
 #include "actors/slot.h"
@@ -29,8 +30,8 @@ void troupe_info_self(troupe_actor *self, troupe_info *out) {
                        .restarts = self->generation ? self->generation - 1 : 0,
                        .handled = self->handled,
                        .cpu_us = trp_run_time_ns(self) / 1000,
-                       .queued = trp_slot_messages(self->slot),
-                       .queued_bytes = trp_slot_bytes(self->slot),
+                       .queued = trp_room_messages(self->slot),
+                       .queued_bytes = trp_room_bytes(self->slot),
                        .asks = open[TRP_ITEM_ASK],
                        .parked = open[TRP_ITEM_PARK],
                        .timers = open[TRP_ITEM_TIMER],

@@ -8,7 +8,9 @@
 #include "actors/child.h"
 #include "actors/inbox.h"
 #include "actors/info.h"
+#include "actors/line.h"
 #include "actors/monitor.h"
+#include "actors/parked.h"
 #include "actors/run.h"
 #include "actors/send.h"
 #include "actors/system.h"
@@ -135,8 +137,11 @@ void troupe_actor_stopped(troupe_actor *self) {
   if (self->phase == TRP_STOPPING) self->stopped = true;
 }
 
-void trp_life_stop(troupe_actor *a) {
-  if (a->phase == TRP_STARTING || a->phase == TRP_RUNNING) {
+void trp_life_stop(troupe_actor *a, troupe_exit_class why) {
+  if (why == TROUPE_EXIT_MAILBOX_OVERFLOW) { /* while it starts it could not have taken any */
+    if (a->phase == TRP_RUNNING)
+      troupe_actor_exit(a, why, TROUPE_E_MAILBOX_FULL, "its mailbox was full", NULL);
+  } else if (a->phase == TRP_STARTING || a->phase == TRP_RUNNING) {
     troupe_actor_exit(a, TROUPE_EXIT_SHUTDOWN, 0, NULL, NULL);
   } else if (a->phase == TRP_NEW && !a->early) { /* it has overtaken the start: see troupe_spawn */
     a->early = trp_reason_of(TROUPE_EXIT_SHUTDOWN);
@@ -170,18 +175,6 @@ static void count_crash(troupe_actor *a) {
     trp_count_limit(a->sys, TROUPE_LIMIT_CPU_MS_PER_MESSAGE);
 }
 
-/* Takes out of the line what only the generation that ends has waited for. */
-static void drop_signals(troupe_actor *a) {
-  trp_queue line = a->lanes[TRP_LANE_LINE];
-  a->lanes[TRP_LANE_LINE] = (trp_queue){0};
-  for (trp_msg *m; (m = trp_queue_pop(&line));) {
-    if (m->type == TRP_MSG_TIMER || m->type == TRP_MSG_DOWN)
-      trp_msg_free(a->sys, m);
-    else
-      trp_queue_push(&a->lanes[TRP_LANE_LINE], m);
-  }
-}
-
 static void note_end(const troupe_actor *a, trp_event_type type) {
   TRP_NOTE(a->sys, NULL, .type = type, .who = a->pid, .id = a->generation,
            .code = a->why ? (int64_t)a->why->exit.class_ : (int64_t)TROUPE_EXIT_INIT_FAILED);
@@ -199,7 +192,7 @@ static void end_generation(troupe_actor *a) {
   settle_ledger(a, false);
   trp_memory_trim(&a->sys->memory);
   troupe_actor_rescan(a); /* what it had skipped goes back in front for the next one */
-  drop_signals(a);
+  trp_line_drop_signals(a);
   if (a->children == 0)
     go_down(a);
   else
@@ -302,8 +295,8 @@ void trp_life_release(troupe_actor *a) {
   trp_queue refused = {0};
   pthread_mutex_t *lock = trp_slots_lock_of(&sys->slots, a->pid);
   pthread_mutex_lock(lock);
-  trp_inbox_close(a->slot, a->lanes);
-  trp_send_refuse_parked(sys, a->slot, &refused);
+  trp_inbox_close(a);
+  trp_parked_refuse(sys, a->slot, &refused);
   pthread_mutex_unlock(lock);
 
   if (a->name) {

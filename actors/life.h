@@ -9,7 +9,8 @@
 void trp_life_start(troupe_actor *a);   /* NEW or DOWN: begins a generation */
 void trp_life_release(troupe_actor *a); /* NEW or DOWN: the end; GONE afterwards */
 
-void trp_life_stop(troupe_actor *a); /* asked from outside to stop in order */
+/* Asked from outside to stop in order; or mailbox_overflow: its mailbox has been full. */
+void trp_life_stop(troupe_actor *a, troupe_exit_class why);
 void trp_life_kill(troupe_actor *a, troupe_exit_class why); /* ends at once, without `stop` */
 
 /* Does what callbacks have asked for: to be called after each. */

@@ -16,13 +16,14 @@
 typedef enum trp_lane {
   TRP_LANE_CONTROL, /* kill, stop, child news; served first, also while blocked */
   TRP_LANE_RESUME,  /* what continues something the actor waits for; also while blocked */
+  TRP_LANE_HIGH,    /* messages of high priority */
   TRP_LANE_LINE,    /* messages, and signals that start a handler, in one order */
   TRP_LANES
 } trp_lane;
 
 typedef enum trp_msg_type {
-  TRP_MSG_TELL,    /* line; charged to the mailbox */
-  TRP_MSG_ASK,     /* line; charged; `id` is the asker's ledger item */
+  TRP_MSG_TELL,    /* line or high; charged to the mailbox */
+  TRP_MSG_ASK,     /* line or high; charged; `id` is the asker's ledger item */
   TRP_MSG_DOWN,    /* line; `id` is the watcher's ledger item */
   TRP_MSG_TIMER,   /* line; embedded in a timer; never crosses threads */
   TRP_MSG_ITEM,    /* resume; for the ledger item `id` of the receiver: grant, tool result, ... */
@@ -43,10 +44,12 @@ typedef struct trp_msg {
   struct trp_msg *next; /* inbox or queue link; owned by whoever holds the message */
   troupe_pid to;
   troupe_pid from;
-  uint64_t id;          /* a ledger item of the actor that gets it, or of the one to be answered */
-  uint64_t deadline_ns; /* asks: when the asker stops waiting; 0: never */
-  uint64_t trace[3];    /* trace context, carried unread */
-  trp_reason *reason;   /* holds a reference, or NULL */
+  uint64_t id; /* a ledger item of the actor that gets it, or of the one to be answered */
+  /* ASK: when the asker stops waiting; 0: never. DOWN: the messages of high priority to serve
+   * before it, counted from the receiver's first one */
+  uint64_t deadline_ns;
+  uint64_t trace[3];  /* trace context, carried unread */
+  trp_reason *reason; /* holds a reference, or NULL */
   /* EDGE: the troupe_child; ITEM: the sender's business; WATCH: at the target, the one before;
    * UNWATCH: the WATCH */
   void *ptr;

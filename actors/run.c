@@ -7,8 +7,11 @@
 #include "actors/inbox.h"
 #include "actors/info.h"
 #include "actors/life.h"
+#include "actors/line.h"
 #include "actors/monitor.h"
+#include "actors/parked.h"
 #include "actors/port.h"
+#include "actors/room.h"
 #include "actors/send.h"
 #include "actors/system.h"
 #include "actors/throttle.h"
@@ -99,8 +102,8 @@ void trp_actor_resume(troupe_actor *a, const troupe_event *event) {
 
 /* ---- one message --------------------------------------------------------------------------- */
 
-static bool deliverable(const troupe_actor *a) {
-  return a->phase == TRP_RUNNING && !a->blocked && !a->exit_asked && a->lanes[TRP_LANE_LINE].head;
+static bool takes_messages(const troupe_actor *a) {
+  return a->phase == TRP_RUNNING && !a->blocked && !a->exit_asked;
 }
 
 /* An error returned by `receive` ends the generation. */
@@ -132,7 +135,8 @@ static void deliver_user(troupe_actor *a, trp_msg *m) {
   int rc = enter(a, &(entry){.op = RECEIVE, .message = &message});
   if (rc == TROUPE_SKIP && a->current && a->verdict == TRP_VERDICT_NONE) {
     a->current = NULL;
-    trp_queue_push(&a->skipped, m);
+    if (!trp_line_skip(a, m)) /* while it was in hand, it has become the oldest */
+      trp_send_bury(a->sys, m, TROUPE_DEAD_OVERFLOW_OLD, TROUPE_E_DROPPED, NULL);
     return;
   }
   trp_timer_heard(a);
@@ -154,10 +158,7 @@ static void deliver_down(troupe_actor *a, trp_msg *m) {
     TRP_NOTE(a->sys, NULL, .type = TRP_EVENT_DOWN, .who = a->pid, .with = m->from, .id = m->id,
              .code = (int64_t)m->reason->exit.class_);
     rc = enter(a, &(entry){.op = RECEIVE, .message = &message});
-    if (rc == TROUPE_SKIP) {
-      trp_queue_push(&a->skipped, m);
-      return;
-    }
+    if (rc == TROUPE_SKIP && trp_line_skip(a, m)) return;
   }
   trp_monitor_over(a, m->id);
   trp_msg_free(a->sys, m);
@@ -202,7 +203,7 @@ static void control(troupe_actor *a, trp_msg *m) {
   }
   if (m->to.id == a->pid.id) { /* otherwise for an earlier holder of the slot */
     if (m->type == TRP_MSG_STOP)
-      trp_life_stop(a);
+      trp_life_stop(a, (troupe_exit_class)m->code);
     else if (m->type == TRP_MSG_KILL)
       trp_life_kill(a, TROUPE_EXIT_KILLED);
     else if (m->type == TRP_MSG_START)
@@ -299,7 +300,7 @@ static bool step_held(troupe_actor *a) {
 /* Handles the next thing there is. False: nothing. */
 static bool step(troupe_actor *a) {
   trp_msg *m;
-  trp_inbox_take(a->slot, a->lanes);
+  trp_inbox_take(a);
   if (trp_throttle_holds(a)) return step_held(a);
   trp_throttle_catch_up(a);
   if (a->preempted)
@@ -308,8 +309,8 @@ static bool step(troupe_actor *a) {
     control(a, m);
   else if ((m = trp_queue_pop(&a->lanes[TRP_LANE_RESUME])))
     resume(a, m);
-  else if (deliverable(a))
-    deliver(a, trp_queue_pop(&a->lanes[TRP_LANE_LINE]));
+  else if (takes_messages(a) && (m = trp_line_next(a)))
+    deliver(a, m);
   else
     return false;
   trp_life_settle(a);
@@ -369,7 +370,9 @@ void trp_actor_run(trp_worker *w, troupe_actor *a) {
       trp_throttle_charge(a);
       trp_timers_arm(sys, a, trp_throttle_next(a));
       bool idle = a->phase == TRP_RUNNING && !a->blocked && !trp_throttle_holds(a);
-      if (trp_inbox_park(a->slot, idle ? TRP_INBOX_PARKED : TRP_INBOX_WAITING)) return;
+      /* run dry: what is left are skipped messages, and those who wait may be what it waits for */
+      if (idle && trp_room_awaited(a->slot)) trp_parked_admit(sys, a->slot, a->pid);
+      if (trp_line_park(a, idle ? TRP_INBOX_PARKED : TRP_INBOX_WAITING)) return;
     } else if (a->phase == TRP_GONE) {
       trp_throttle_charge(a);
       trp_actor_free(a);
@@ -398,9 +401,7 @@ void troupe_actor_block(troupe_actor *self, bool blocked) {
   self->blocked = blocked;
 }
 
-void troupe_actor_rescan(troupe_actor *self) {
-  trp_queue_prepend(&self->lanes[TRP_LANE_LINE], &self->skipped);
-}
+void troupe_actor_rescan(troupe_actor *self) { trp_line_rescan(self); }
 
 troupe_pid troupe_actor_pid(const troupe_actor *self) { return self->pid; }
 troupe_system *troupe_actor_system(const troupe_actor *self) { return self->sys; }

@@ -2,9 +2,10 @@
 
 #include <string.h>
 
-#include "actors/ask.h"
-#include "actors/base/mem.h"
 #include "actors/inbox.h"
+#include "actors/line.h"
+#include "actors/parked.h"
+#include "actors/room.h"
 #include "actors/system.h"
 
 /* ---- endings ------------------------------------------------------------------------------- */
@@ -25,7 +26,8 @@ void trp_send_unmade(troupe_system *sys, troupe_dead_reason why, troupe_pid to, 
 
 bool trp_send_push(troupe_system *sys, trp_msg *m) {
   trp_slot *slot = trp_slots_find(&sys->slots, m->to);
-  return slot && trp_slot_is(slot, m->to) && trp_inbox_push(sys, slot, m);
+  if (!slot || !trp_slot_is(slot, m->to)) return false;
+  return m->lane == TRP_LANE_LINE ? trp_line_signal(sys, slot, m) : trp_inbox_push(sys, slot, m);
 }
 
 /* A letter about a message that has been made. */
@@ -77,200 +79,23 @@ void trp_send_answer(troupe_system *sys, trp_msg *m, int code) {
   send_back(sys, m, TRP_MSG_REPLY, code, NULL);
 }
 
+void trp_send_release(troupe_system *sys, trp_msg *m) {
+  if (!m->charged) return;
+  m->charged = 0;
+  trp_slot *slot = trp_slots_find(&sys->slots, m->to);
+  bool admit = m->lane == TRP_LANE_HIGH ? trp_room_give_high(slot, trp_msg_bytes(m))
+                                        : trp_room_give(slot, 1, trp_msg_bytes(m));
+  if (admit) trp_parked_admit(sys, slot, m->to);
+}
+
 void trp_send_bury(troupe_system *sys, trp_msg *m, troupe_dead_reason dead, int code,
                    trp_reason *reason) {
-  if (m->charged) {
-    m->charged = 0;
-    trp_slot *slot = trp_slots_find(&sys->slots, m->to);
-    trp_send_release(sys, slot, m->to, trp_msg_bytes(m));
-  }
+  trp_send_release(sys, m);
   dead_message(sys, m, dead);
   if (m->type == TRP_MSG_ASK && m->id)
     send_back(sys, m, TRP_MSG_ITEM, code, reason);
   else
     trp_msg_free(sys, m);
-}
-
-/* ---- parked senders ------------------------------------------------------------------------ */
-
-/* Appends to the ring. Under the slot's lock. */
-static void link_park(trp_slot *slot, trp_park *p) {
-  if (slot->parked) {
-    p->next = slot->parked->next;
-    slot->parked->next = p;
-  } else {
-    p->next = p;
-  }
-  slot->parked = p;
-  p->linked = true;
-}
-
-/* Takes one off the ring; the last one takes the wait bit with it. Under the slot's lock. */
-static void unlink_park(trp_slot *slot, trp_park *p) {
-  trp_park *before = slot->parked;
-  while (before->next != p)
-    before = before->next;
-  before->next = p->next;
-  if (slot->parked == p) slot->parked = before == p ? NULL : before;
-  p->linked = false;
-  if (!slot->parked) {
-    /* acq_rel: ordered with reservations, see trp_slot_release */
-    atomic_fetch_and_explicit(&slot->reserved, ~TRP_RESERVED_WAIT, memory_order_acq_rel);
-  }
-}
-
-/* Tells the sender; from here on the park belongs to whoever gets the message. */
-static void settle_park(troupe_system *sys, trp_park *p, int code) {
-  p->grant.code = code;
-  trp_send_signal(sys, &p->grant);
-}
-
-void trp_send_grant(troupe_system *sys, trp_slot *slot, troupe_pid to) {
-  pthread_mutex_t *lock = trp_slots_lock_of(&sys->slots, to);
-  pthread_mutex_lock(lock);
-  while (slot->parked) {
-    trp_park *p = slot->parked->next;
-    trp_msg *m = p->held;
-    if (trp_slot_reserve(slot, trp_msg_bytes(m), true) != TROUPE_OK) break;
-    unlink_park(slot, p);
-    p->held = NULL;
-    m->charged = 1;
-    TRP_NOTE(sys, m, .type = TRP_EVENT_ACCEPTED, .who = m->to, .with = m->from, .id = m->id);
-    bool pushed = trp_inbox_push(sys, slot, m);
-    TRP_ASSERT(pushed); /* a closing mailbox refuses its parked under this lock first */
-    (void)pushed;
-    settle_park(sys, p, TROUPE_OK);
-  }
-  pthread_mutex_unlock(lock);
-}
-
-void trp_send_release(troupe_system *sys, trp_slot *slot, troupe_pid to, uint64_t bytes) {
-  if (trp_slot_release(slot, 1, bytes)) trp_send_grant(sys, slot, to);
-}
-
-void trp_send_refuse_parked(troupe_system *sys, trp_slot *slot, trp_queue *refused) {
-  while (slot->parked) {
-    trp_park *p = slot->parked->next;
-    unlink_park(slot, p);
-    trp_queue_push(refused, p->held);
-    p->held = NULL;
-    settle_park(sys, p, TROUPE_E_STOPPED);
-  }
-}
-
-bool trp_park_unlink(troupe_system *sys, trp_park *p) {
-  trp_slot *slot = trp_slots_find(&sys->slots, p->to);
-  pthread_mutex_t *lock = trp_slots_lock_of(&sys->slots, p->to);
-  pthread_mutex_lock(lock);
-  bool was = p->linked;
-  if (was) unlink_park(slot, p);
-  bool others = slot->parked != NULL;
-  pthread_mutex_unlock(lock);
-  if (was && others) trp_send_grant(sys, slot, p->to); /* it may have been too large for the room */
-  return was;
-}
-
-static void free_park(troupe_system *sys, trp_msg *grant) {
-  trp_free(&sys->allocator, TRP_CONTAINER(grant, trp_park, grant), sizeof(trp_park));
-}
-
-/* How a tell or an ask that had parked went on; the park is off the ledger. */
-static void park_ended(troupe_actor *a, trp_park *p, int code) {
-  uint64_t id = p->item.id, ask = p->ask;
-  void *user = p->user;
-  TRP_NOTE(a->sys, NULL, .type = TRP_EVENT_PARK_ENDED, .who = a->pid, .with = p->to, .id = id,
-           .code = code);
-  trp_msg_free(a->sys, &p->grant);
-  if (ask) {
-    if (code != TROUPE_OK) trp_ask_fail(a, ask, code);
-    return;
-  }
-  troupe_event e = {.id = id, .user = user, .code = code};
-  trp_actor_resume(a, &e);
-}
-
-static void park_deliver(troupe_actor *a, trp_item *it, trp_msg *m) {
-  trp_park *p = TRP_CONTAINER(it, trp_park, item);
-  int code = m->code;
-  trp_ledger_remove(&a->ledger, it);
-  park_ended(a, p, code);
-}
-
-static void park_expire(troupe_actor *a, trp_item *it) {
-  trp_park *p = TRP_CONTAINER(it, trp_park, item);
-  if (!trp_park_unlink(a->sys, p)) return; /* granted: the message is in our inbox */
-  trp_ledger_remove(&a->ledger, it);
-  trp_msg *held = p->held;
-  held->id = 0; /* an ask's end is told below */
-  trp_send_bury(a->sys, held, TROUPE_DEAD_MAILBOX_FULL, TROUPE_E_MAILBOX_FULL, NULL);
-  park_ended(a, p, TROUPE_E_MAILBOX_FULL);
-}
-
-static void park_settle(troupe_actor *a, trp_item *it) {
-  trp_park *p = TRP_CONTAINER(it, trp_park, item);
-  if (!trp_park_unlink(a->sys, p)) return; /* the grant is in our inbox and frees it */
-  p->held->id = 0;
-  trp_send_bury(a->sys, p->held, TROUPE_DEAD_SENDER_GONE, TROUPE_E_STOPPED, NULL);
-  trp_msg_free(a->sys, &p->grant);
-}
-
-static const trp_item_ops park_ops = {.name = "park",
-                                      .index = TRP_ITEM_PARK,
-                                      .deliver = park_deliver,
-                                      .expire = park_expire,
-                                      .settle = park_settle};
-
-/* Holds the message back; TROUPE_PENDING, or how it went instead (m is then still the caller's). */
-static int park(troupe_actor *a, trp_slot *slot, trp_msg *m, uint32_t wait_ms, uint64_t ask,
-                void *user, uint64_t *id) {
-  troupe_system *sys = a->sys;
-  if (m->to.id == a->pid.id) return TROUPE_E_WOULD_DEADLOCK;
-  trp_park *p = trp_zalloc(&sys->allocator, sizeof *p);
-  if (!p) return TROUPE_E_NO_MEMORY;
-  uint64_t deadline = trp_clock_ns(&sys->clock) + wait_ms * TRP_NS_PER_MS;
-  p->item.bytes = sizeof *p + (size_t)trp_msg_bytes(m);
-  int err = trp_ledger_add(&a->ledger, &p->item, &park_ops, deadline);
-  if (err) {
-    trp_free(&sys->allocator, p, sizeof *p);
-    return err;
-  }
-  p->to = m->to;
-  p->ask = ask;
-  p->user = user;
-  p->held = m;
-  p->grant = (trp_msg){.to = a->pid,
-                       .from = m->to,
-                       .id = p->item.id,
-                       .type = TRP_MSG_ITEM,
-                       .lane = TRP_LANE_RESUME,
-                       .dispose = free_park};
-
-  pthread_mutex_t *lock = trp_slots_lock_of(&sys->slots, m->to);
-  pthread_mutex_lock(lock);
-  bool open = trp_slot_is(slot, m->to) &&
-              atomic_load_explicit(&slot->inbox, memory_order_relaxed) != TRP_INBOX_CLOSED;
-  err = TROUPE_E_NOPROC;
-  if (open) {
-    /* The bit first, then one more try: whoever returns room after this sees the bit. */
-    atomic_fetch_or_explicit(&slot->reserved, TRP_RESERVED_WAIT, memory_order_acq_rel);
-    err = slot->parked ? TROUPE_E_MAILBOX_FULL : trp_slot_reserve(slot, trp_msg_bytes(m), true);
-    if (err == TROUPE_E_MAILBOX_FULL) {
-      link_park(slot, p);
-      err = TROUPE_PENDING;
-      TRP_NOTE(sys, m, .type = TRP_EVENT_PARKED, .who = m->to, .with = a->pid, .id = m->id);
-    } else if (!slot->parked) {
-      atomic_fetch_and_explicit(&slot->reserved, ~TRP_RESERVED_WAIT, memory_order_acq_rel);
-    }
-  }
-  pthread_mutex_unlock(lock);
-  if (err == TROUPE_PENDING) {
-    trp_count(&sys->counters.parked);
-    if (id) *id = p->item.id;
-    return err;
-  }
-  trp_ledger_remove(&a->ledger, &p->item);
-  trp_free(&sys->allocator, p, sizeof *p);
-  return err;
 }
 
 /* ---- sending ------------------------------------------------------------------------------- */
@@ -281,6 +106,8 @@ static troupe_dead_reason dead_of(int err) {
     return TROUPE_DEAD_NOPROC;
   case TROUPE_E_TOO_BIG:
     return TROUPE_DEAD_TOO_BIG;
+  case TROUPE_E_DROPPED:
+    return TROUPE_DEAD_OVERFLOW_NEW;
   case TROUPE_E_WOULD_DEADLOCK:
     return TROUPE_DEAD_WOULD_DEADLOCK;
   case TROUPE_E_NO_MEMORY:
@@ -290,25 +117,47 @@ static troupe_dead_reason dead_of(int err) {
   }
 }
 
-int trp_send(troupe_system *sys, troupe_actor *sender, trp_msg *m, uint32_t wait_ms, uint64_t ask,
-             void *user, uint64_t *park_id) {
+static int command(troupe_system *sys, troupe_pid pid, trp_msg_type type, troupe_exit_class why);
+
+/* The mailbox is full: what its policy makes of one more. */
+static int overflow(troupe_system *sys, troupe_actor *sender, trp_slot *slot, trp_msg *m,
+                    const trp_send_wait *wait) {
+  switch (trp_room_overflow(slot)) {
+  case TROUPE_OVERFLOW_WAIT:
+    if (!sender || !wait->ms || m->lane == TRP_LANE_HIGH) return TROUPE_E_MAILBOX_FULL;
+    return trp_parked_add(sender, slot, m, wait);
+  case TROUPE_OVERFLOW_STOP:
+    (void)command(sys, m->to, TRP_MSG_STOP, TROUPE_EXIT_MAILBOX_OVERFLOW);
+    return TROUPE_E_MAILBOX_FULL;
+  case TROUPE_OVERFLOW_DROP_NEW:
+    return TROUPE_E_DROPPED;
+  case TROUPE_OVERFLOW_DROP_OLD: /* has an own way in: another holder of the slot */
+  case TROUPE_OVERFLOW_FAIL:
+    break;
+  }
+  return TROUPE_E_MAILBOX_FULL;
+}
+
+/* Room and push. TROUPE_OK and TROUPE_PENDING have taken m. */
+static int enter(troupe_system *sys, troupe_actor *sender, trp_slot *slot, trp_msg *m,
+                 const trp_send_wait *wait) {
+  if (trp_room_overflow(slot) == TROUPE_OVERFLOW_DROP_OLD) return trp_line_send(sys, slot, m);
+  uint64_t bytes = trp_msg_bytes(m);
+  int err = m->lane == TRP_LANE_HIGH ? trp_room_take_high(slot, bytes)
+                                     : trp_room_take(slot, bytes, false);
+  if (err == TROUPE_E_MAILBOX_FULL) err = overflow(sys, sender, slot, m, wait);
+  if (err != TROUPE_OK) return err;
+  m->charged = 1;
+  TRP_NOTE(sys, m, .type = TRP_EVENT_ACCEPTED, .who = m->to, .with = m->from, .id = m->id);
+  /* false: closed between the look and the push */
+  return trp_inbox_push(sys, slot, m) ? TROUPE_OK : TROUPE_E_NOPROC;
+}
+
+int trp_send(troupe_system *sys, troupe_actor *sender, trp_msg *m, const trp_send_wait *wait) {
   trp_count(&sys->counters.sent);
   trp_slot *slot = trp_slots_find(&sys->slots, m->to);
-  int err = slot && trp_slot_is(slot, m->to) ? TROUPE_OK : TROUPE_E_NOPROC;
-  if (err == TROUPE_OK) {
-    err = trp_slot_reserve(slot, trp_msg_bytes(m), false);
-    bool fail = atomic_load_explicit(&slot->limit_messages, memory_order_relaxed) & TRP_SLOT_FAIL;
-    if (err == TROUPE_E_MAILBOX_FULL && sender && wait_ms && !fail) {
-      err = park(sender, slot, m, wait_ms, ask, user, park_id);
-      if (err == TROUPE_PENDING) return err;
-    }
-  }
-  if (err == TROUPE_OK) {
-    m->charged = 1;
-    TRP_NOTE(sys, m, .type = TRP_EVENT_ACCEPTED, .who = m->to, .with = m->from, .id = m->id);
-    if (trp_inbox_push(sys, slot, m)) return TROUPE_OK;
-    err = TROUPE_E_NOPROC; /* closed between the look and the push */
-  }
+  int err = slot && trp_slot_is(slot, m->to) ? enter(sys, sender, slot, m, wait) : TROUPE_E_NOPROC;
+  if (err == TROUPE_OK || err == TROUPE_PENDING) return err;
   m->id = 0; /* the caller tells the asker */
   trp_send_bury(sys, m, dead_of(err), err, NULL);
   return err;
@@ -341,7 +190,7 @@ int troupe_tell(troupe_system *sys, troupe_pid to, const char *kind, const void 
   if (trp_system_stopping(sys)) return TROUPE_E_SYSTEM_STOPPED;
   trp_msg *m;
   int err = trp_msg_make(sys, TRP_MSG_TELL, to, (troupe_pid){0}, kind, 0, data, len, &m);
-  return err ? err : trp_send(sys, NULL, m, 0, 0, NULL, NULL);
+  return err ? err : trp_send(sys, NULL, m, &(trp_send_wait){0});
 }
 
 int troupe_actor_tell(troupe_actor *self, troupe_pid to, const char *kind, const void *data,
@@ -352,7 +201,9 @@ int troupe_actor_tell(troupe_actor *self, troupe_pid to, const char *kind, const
   int err =
       trp_msg_make(self->sys, TRP_MSG_TELL, to, self->pid, kind, opts->kind_len, data, len, &m);
   if (err) return err;
-  return trp_send(self->sys, self, m, id ? opts->wait_ms : 0, 0, opts->user, id);
+  trp_send_prioritize(m, opts);
+  trp_send_wait wait = {.ms = id ? opts->wait_ms : 0, .user = opts->user, .id = id};
+  return trp_send(self->sys, self, m, &wait);
 }
 
 /* ---- stop and kill ------------------------------------------------------------------------- */
@@ -372,7 +223,7 @@ void trp_commands_init(troupe_actor *a) {
 }
 
 /* Sends a body's command unless it is on its way already: then that one is as good. */
-static int command(troupe_system *sys, troupe_pid pid, trp_msg_type type) {
+static int command(troupe_system *sys, troupe_pid pid, trp_msg_type type, troupe_exit_class why) {
   trp_slot *slot = trp_slots_find(&sys->slots, pid);
   if (!slot || !trp_slot_is(slot, pid)) return TROUPE_E_NOPROC;
   pthread_mutex_t *lock = trp_slots_lock_of(&sys->slots, pid);
@@ -382,12 +233,18 @@ static int command(troupe_system *sys, troupe_pid pid, trp_msg_type type) {
               trp_slot_is(slot, pid);
   if (open) {
     trp_command *c = type == TRP_MSG_STOP ? &slot->body->stop : &slot->body->kill;
-    if (atomic_exchange_explicit(&c->out, 1, memory_order_acq_rel) == 0)
+    if (atomic_exchange_explicit(&c->out, 1, memory_order_acq_rel) == 0) {
+      c->msg.code = (int32_t)why;
       trp_inbox_push(sys, slot, &c->msg);
+    }
   }
   pthread_mutex_unlock(lock);
   return open ? TROUPE_OK : TROUPE_E_NOPROC;
 }
 
-int troupe_stop(troupe_system *sys, troupe_pid pid) { return command(sys, pid, TRP_MSG_STOP); }
-int troupe_kill(troupe_system *sys, troupe_pid pid) { return command(sys, pid, TRP_MSG_KILL); }
+int troupe_stop(troupe_system *sys, troupe_pid pid) {
+  return command(sys, pid, TRP_MSG_STOP, TROUPE_EXIT_SHUTDOWN);
+}
+int troupe_kill(troupe_system *sys, troupe_pid pid) {
+  return command(sys, pid, TRP_MSG_KILL, TROUPE_EXIT_KILLED);
+}

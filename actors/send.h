@@ -1,44 +1,36 @@
-/* The path of a message: reserve, push, or park the sender; and how a message that will not be
- * handled ends. */
+/* The path of a message: room, push, or what the receiver's overflow policy says; and how a message
+ * that will not be handled ends. */
 #ifndef TRP_ACTORS_SEND_H
 #define TRP_ACTORS_SEND_H
 
 #include "actors/actor.h"
 
-/* A message held back at a full mailbox; a ledger item of its sender, and a link in the receiver's
- * ring while it waits. Its grant message tells the sender how the wait ended. */
-typedef struct trp_park {
-  trp_item item;
-  trp_msg grant;         /* TRP_MSG_ITEM to the sender */
-  trp_msg *held;         /* under the slot's lock while linked */
-  struct trp_park *next; /* ring, under the slot's lock */
-  troupe_pid to;         /* the receiver */
-  bool linked;           /* under the slot's lock */
-  uint64_t ask;          /* the ask this message is, or 0 */
-  void *user;
-} trp_park;
+/* How a sender would wait for room. */
+typedef struct trp_send_wait {
+  uint32_t ms;  /* at most; 0: not at all */
+  uint64_t ask; /* the ledger item when the message is an ASK of the sender's, else 0 */
+  void *user;   /* for the event that ends the wait of a TELL */
+  uint64_t *id; /* receives the parked send; may be NULL */
+} trp_send_wait;
 
 /* Sends a TELL or ASK, which it takes in every case; a refused one is a dead letter.
- *   sender   NULL for a host thread and for the kernel
- *   wait_ms  how long it may park; 0: not at all
- *   ask      the ledger item when m is an ASK with one, else 0
- * Returns TROUPE_OK; TROUPE_PENDING with *park_id (may be NULL); or why it was refused. */
-int trp_send(troupe_system *sys, troupe_actor *sender, trp_msg *m, uint32_t wait_ms, uint64_t ask,
-             void *user, uint64_t *park_id);
+ *   sender  NULL for a host thread and for the kernel
+ * Returns TROUPE_OK; TROUPE_PENDING with *wait->id; or why it was refused. */
+int trp_send(troupe_system *sys, troupe_actor *sender, trp_msg *m, const trp_send_wait *wait);
+
+/* Gives a new message the priority that the options say. */
+static inline void trp_send_prioritize(trp_msg *m, const troupe_send_opts *opts) {
+  if (opts->priority == TROUPE_PRIORITY_HIGH) m->lane = TRP_LANE_HIGH;
+}
 
 /* Checks the arguments of a send and makes the message; kind_len 0: kind is a C string.
  * Returns TROUPE_OK, TROUPE_E_INVALID; TROUPE_E_TOO_BIG, TROUPE_E_NO_MEMORY (both counted). */
 int trp_msg_make(troupe_system *sys, trp_msg_type type, troupe_pid to, troupe_pid from,
                  const char *kind, size_t kind_len, const void *data, size_t len, trp_msg **out);
 
-/* Admits parked senders, as many as fit. Thread: any. */
-void trp_send_grant(troupe_system *sys, trp_slot *slot, troupe_pid to);
-
-/* Returns the room a message had, and admits whom that lets in. Thread: any. */
-void trp_send_release(troupe_system *sys, trp_slot *slot, troupe_pid to, uint64_t bytes);
-
-/* Refuses every parked send of a mailbox that closes, with `stopped`. Under the slot's lock. */
-void trp_send_refuse_parked(troupe_system *sys, trp_slot *slot, trp_queue *refused);
+/* Returns the room that a TELL or ASK has taken, if it has, and admits whom that lets in. Thread:
+ * any. */
+void trp_send_release(troupe_system *sys, trp_msg *m);
 
 /* Counts a TELL or ASK that was never made, because it would be too big or there is no memory: a
  * dead letter without its payload. */
@@ -63,8 +55,5 @@ void trp_send_drop(troupe_system *sys, trp_msg *m);
 
 /* Makes the stop and the kill of a new body. */
 void trp_commands_init(troupe_actor *a);
-
-/* Takes a park whose wait is over off the ring, if it still is there. True: it was. */
-bool trp_park_unlink(troupe_system *sys, trp_park *p);
 
 #endif

@@ -124,36 +124,3 @@ void trp_slots_give(trp_slots *s, trp_slot *slot) {
   }
   pthread_mutex_unlock(&s->lock);
 }
-
-int trp_slot_reserve(trp_slot *slot, uint64_t bytes, bool overtake) {
-  uint64_t limit_bytes = atomic_load_explicit(&slot->limit_bytes, memory_order_relaxed);
-  uint32_t limit = atomic_load_explicit(&slot->limit_messages, memory_order_relaxed);
-  limit &= ~TRP_SLOT_FAIL;
-  if (bytes > limit_bytes) return TROUPE_E_TOO_BIG;
-  uint64_t old = atomic_load_explicit(&slot->reserved, memory_order_relaxed);
-  do {
-    uint64_t have = old & ~TRP_RESERVED_WAIT;
-    if ((old & TRP_RESERVED_WAIT) && !overtake) return TROUPE_E_MAILBOX_FULL;
-    if (have / TRP_RESERVED_MESSAGE >= limit) return TROUPE_E_MAILBOX_FULL;
-    if ((have & TRP_RESERVED_BYTES_MAX) + bytes > limit_bytes) return TROUPE_E_MAILBOX_FULL;
-    /* acq_rel: ordered with the wait bit, which is set and cleared under the slot's lock */
-  } while (!atomic_compare_exchange_weak_explicit(&slot->reserved, &old,
-                                                  old + TRP_RESERVED_MESSAGE + bytes,
-                                                  memory_order_acq_rel, memory_order_relaxed));
-  return TROUPE_OK;
-}
-
-bool trp_slot_release(trp_slot *slot, uint32_t messages, uint64_t bytes) {
-  uint64_t amount = messages * TRP_RESERVED_MESSAGE + bytes;
-  /* acq_rel: as in trp_slot_reserve; a sender that set the wait bit before this sees the room when
-   * it tries once more, one that sets it after is seen here */
-  uint64_t old = atomic_fetch_sub_explicit(&slot->reserved, amount, memory_order_acq_rel);
-  TRP_ASSERT((old & ~TRP_RESERVED_WAIT) >= amount);
-  if (!(old & TRP_RESERVED_WAIT)) return false;
-  uint64_t now = (old - amount) & ~TRP_RESERVED_WAIT;
-  uint32_t limit =
-      atomic_load_explicit(&slot->limit_messages, memory_order_relaxed) & ~TRP_SLOT_FAIL;
-  uint64_t limit_bytes = atomic_load_explicit(&slot->limit_bytes, memory_order_relaxed);
-  return now / TRP_RESERVED_MESSAGE <= limit / 4 &&
-         (now & TRP_RESERVED_BYTES_MAX) <= limit_bytes / 4;
-}

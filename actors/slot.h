@@ -6,8 +6,10 @@
  * that comparison and the push, every message carries its target and the consumer dead-letters a
  * mismatch. Free slots are reused in FIFO order; one whose serial would wrap is retired.
  *
- * Locks: a slot's lock (striped) guards `parked` and the closing of the inbox. It is a leaf but for
- * the run queue's lock, which a push under it may take. */
+ * Locks: a slot's lock (striped) guards `parked`, the closing of the inbox and the lines that are
+ * shared (actors/line.h). It is a leaf but for the run queue's lock, which a push under it may
+ * take.
+ */
 #ifndef TRP_ACTORS_SLOT_H
 #define TRP_ACTORS_SLOT_H
 
@@ -18,26 +20,20 @@
 
 #include <troupe/types.h>
 
-struct trp_park;
+struct trp_parked;
 
 typedef struct trp_slot {
   _Alignas(64) _Atomic uintptr_t inbox; /* newest message | tag: actors/inbox.h */
-  _Atomic uint64_t reserved;            /* wait bit, 23 bits of messages, 40 bits of bytes */
-  _Atomic uint64_t pid;                 /* of the present holder, or of the next one when free */
-  _Atomic uint64_t waiting_on;          /* waiting graph: the pid this actor waits for, or 0 */
-  struct trp_park *parked;              /* tail of a ring of parked sends; under the lock */
-  struct troupe_actor *body;            /* valid while the inbox is open; owner and waker */
-  _Atomic uint64_t limit_bytes;         /* of the mailbox */
-  _Atomic uint32_t limit_messages;      /* of the mailbox; top bit: overflow is `fail` */
-  _Atomic uint32_t wait_number;         /* waiting graph: counts the waits */
+  _Atomic uint64_t reserved;            /* actors/room.h, as the next and `high` */
+  _Atomic uint64_t limits;
+  _Atomic uint64_t pid;        /* of the present holder, or of the next one when free */
+  _Atomic uint64_t waiting_on; /* waiting graph: the pid this actor waits for, or 0 */
+  struct trp_parked *parked;   /* tail of a ring of parked sends; under the lock */
+  struct troupe_actor *body;   /* valid while the inbox is open; owner, waker, under the lock */
+  _Atomic uint32_t high;
+  _Atomic uint32_t wait_number; /* waiting graph: counts the waits */
 } trp_slot;
 _Static_assert(sizeof(trp_slot) == 64, "a slot is one cache line");
-
-#define TRP_SLOT_FAIL UINT32_C(0x80000000)
-#define TRP_RESERVED_WAIT (UINT64_C(1) << 63)
-#define TRP_RESERVED_MESSAGE (UINT64_C(1) << 40)
-#define TRP_RESERVED_BYTES_MAX (TRP_RESERVED_MESSAGE - 1)
-#define TRP_RESERVED_MESSAGES_MAX UINT32_C(0x7fffff)
 
 #define TRP_SLOT_LOCKS 64
 #define TRP_SLOTS_PER_CHUNK 1024
@@ -68,23 +64,6 @@ pthread_mutex_t *trp_slots_lock_of(trp_slots *s, troupe_pid pid);
 static inline bool trp_slot_is(trp_slot *slot, troupe_pid pid) {
   /* acquire: pairs with the release in trp_slots_give and in trp_slots_take */
   return atomic_load_explicit(&slot->pid, memory_order_acquire) == pid.id;
-}
-
-/* Takes room for one message in the mailbox. Compare-and-swap, never add-and-undo: the bound is
- * exact whatever the race. overtake  true: also while others wait for room (for those who admit the
- * waiting ones) Returns TROUPE_OK, TROUPE_E_MAILBOX_FULL, or TROUPE_E_TOO_BIG (can never fit).
- * Thread: any. */
-int trp_slot_reserve(trp_slot *slot, uint64_t bytes, bool overtake);
-
-/* Returns room. True when senders wait and the mailbox has drained to a quarter: admit them. */
-bool trp_slot_release(trp_slot *slot, uint32_t messages, uint64_t bytes);
-
-static inline uint32_t trp_slot_messages(const trp_slot *slot) {
-  uint64_t r = atomic_load_explicit(&slot->reserved, memory_order_relaxed);
-  return (uint32_t)((r & ~TRP_RESERVED_WAIT) / TRP_RESERVED_MESSAGE);
-}
-static inline uint64_t trp_slot_bytes(const trp_slot *slot) {
-  return atomic_load_explicit(&slot->reserved, memory_order_relaxed) & TRP_RESERVED_BYTES_MAX;
 }
 
 #endif

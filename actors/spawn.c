@@ -7,6 +7,7 @@
 #include "actors/child.h"
 #include "actors/inbox.h"
 #include "actors/life.h"
+#include "actors/room.h"
 #include "actors/send.h"
 #include "actors/system.h"
 
@@ -22,8 +23,8 @@ static int check(const troupe_spawn_opts *o) {
   if (o->name && (o->name[0] == 0 || strnlen(o->name, TROUPE_KIND_MAX + 1) > TROUPE_KIND_MAX)) {
     return TROUPE_E_INVALID;
   }
-  if (o->mailbox_messages > TRP_RESERVED_MESSAGES_MAX ||
-      o->mailbox_bytes > TRP_RESERVED_BYTES_MAX) {
+  if (o->mailbox_messages > TRP_ROOM_MESSAGES_MAX || o->mailbox_bytes > TRP_ROOM_BYTES_MAX ||
+      !troupe_overflow_name(o->overflow)) {
     return TROUPE_E_INVALID;
   }
   return TROUPE_OK;
@@ -70,9 +71,8 @@ static int settle_in(troupe_system *sys, troupe_actor *a, const troupe_spawn_opt
   a->tick = (trp_msg){
       .to = a->pid, .type = TRP_MSG_TICK, .lane = TRP_LANE_RESUME, .dispose = tick_dispose};
   trp_commands_init(a);
-  if (o->mailbox_fail) messages |= TRP_SLOT_FAIL;
-  atomic_store_explicit(&slot->limit_messages, messages, memory_order_relaxed);
-  atomic_store_explicit(&slot->limit_bytes, bytes, memory_order_relaxed);
+  trp_room_init(slot, messages, bytes, o->overflow);
+  a->line_shared = o->overflow == TROUPE_OVERFLOW_DROP_OLD;
   slot->body = a;
   /* Before the inbox opens: a push that is late, for an earlier holder of the slot, must not wake a
    * body that is not to stay. But found by its name only afterwards: who finds it can reach it. */

@@ -1,6 +1,7 @@
 #include "actors/timer.h"
 
 #include "actors/base/mem.h"
+#include "actors/line.h"
 #include "actors/system.h"
 
 /* A timer that is not direct has its tick in the line at most once; while it is there:
@@ -81,7 +82,7 @@ static void timer_expire(troupe_actor *a, trp_item *it) {
     trp_actor_resume(a, &e);
   } else if (t->tick == NOT_QUEUED) {
     t->tick = STANDS;
-    trp_queue_push(&a->lanes[TRP_LANE_LINE], &t->msg);
+    trp_line_push(a, &t->msg);
   } else if (t->tick == VOID) {
     t->tick = STANDS; /* it is due again before it has come up */
   } else {

@@ -6,7 +6,7 @@
 #include <troupe/error.h>
 #include <troupe/grants.h>
 
-#include "actors/slot.h"
+#include "actors/room.h"
 #include "actors/system.h"
 #include "scripting/app_children.h"
 #include "scripting/limits.h"
@@ -19,7 +19,7 @@ typedef struct draft {
   uint32_t type;
   const char *path;
   trp_wire_slice args;
-  uint32_t mailbox_fail;
+  uint32_t overflow;
 } draft;
 
 /* ---- limits and mailbox -------------------------------------------------------------------- */
@@ -42,11 +42,15 @@ static int read_limits(trp_app_reader *r, trp_wire_slice value, void *into) {
 }
 
 static int read_mailbox(trp_app_reader *r, trp_wire_slice value, void *into) {
-  static const trp_word overflows[] = {{"wait", 0}, {"fail", 1}, {NULL, 0}};
+  static const trp_word overflows[] = {
+#define X(NAME, name, text) {name, TROUPE_OVERFLOW_##NAME},
+      TROUPE_OVERFLOW_MAP(X)
+#undef X
+          {NULL, 0}};
   static const trp_field fields[] = {
-      TRP_U32("messages", draft, script.mailbox_messages, 1, TRP_RESERVED_MESSAGES_MAX, NULL),
-      TRP_U64("bytes", draft, script.mailbox_bytes, 1, TRP_RESERVED_BYTES_MAX),
-      TRP_WORD("overflow", draft, mailbox_fail, overflows), TRP_END};
+      TRP_U32("messages", draft, script.mailbox_messages, 1, TRP_ROOM_MESSAGES_MAX, NULL),
+      TRP_U64("bytes", draft, script.mailbox_bytes, 1, TRP_ROOM_BYTES_MAX),
+      TRP_WORD("overflow", draft, overflow, overflows), TRP_END};
   return trp_app_read_table(r, value, fields, into);
 }
 
@@ -199,7 +203,7 @@ static int finish(trp_app_reader *r, draft *d) {
   want.path = path;
   want.root = r->app->folder;
   want.name = d->child.start.name;
-  want.mailbox_fail = d->mailbox_fail != 0;
+  want.overflow = (troupe_overflow)d->overflow;
   want.init_timeout_ms = d->child.init_timeout_ms; /* what it spawns gets no longer */
   want.shutdown_ms = d->child.shutdown_ms == TROUPE_SHUTDOWN_KILL ? 1 : d->child.shutdown_ms;
   want.args = d->args.data;

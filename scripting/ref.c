@@ -123,7 +123,7 @@ static int encode_message(lua_State *L, const trp_ref *ref, const char *kind, si
 static int ref_tell(lua_State *L) {
   trp_lua *lua = trp_lua_of(L);
   const trp_ref *ref = check_ref(L);
-  troupe_send_opts opts = {.size = sizeof opts, .user = lua->task};
+  troupe_send_opts opts = {.size = sizeof opts, .user = lua->task, .priority = ref->priority};
   const char *kind = trp_check_kind(L, 2, &opts.kind_len);
   if (!(ref->rights & TRP_RIGHT_TELL)) return told(L, TROUPE_E_DENIED);
   trp_payload p;
@@ -156,8 +156,10 @@ static int answered(lua_State *L, int status, lua_KContext quiet) {
 static int ask(lua_State *L, bool quiet) {
   trp_lua *lua = trp_lua_of(L);
   const trp_ref *ref = check_ref(L);
-  troupe_send_opts opts = {
-      .size = sizeof opts, .timeout_ms = ref->timeout_ms, .wait_ms = ref->wait_ms};
+  troupe_send_opts opts = {.size = sizeof opts,
+                           .timeout_ms = ref->timeout_ms,
+                           .wait_ms = ref->wait_ms,
+                           .priority = ref->priority};
   const char *kind = trp_check_kind(L, 2, &opts.kind_len);
   if (!trp_lua_can_wait(L)) return trp_lua_cannot_wait(L, "ask");
   int denied = check_right(L, ref, TRP_RIGHT_ASK, quiet);
@@ -207,6 +209,7 @@ static int ref_with(lua_State *L) {
   const char *priority = trp_check_option_text(L, 2, "priority");
   if (priority && strcmp(priority, "normal") != 0 && strcmp(priority, "high") != 0)
     return luaL_error(L, "option 'priority' must be \"normal\" or \"high\"");
+  if (priority) copy.priority = *priority == 'h' ? TROUPE_PRIORITY_HIGH : TROUPE_PRIORITY_NORMAL;
   push_new(L, &copy);
   return 1;
 }

@@ -10,7 +10,7 @@
 
 #include <lua.h>
 
-#include <troupe/types.h>
+#include <troupe/actor.h>
 
 enum {
   TRP_RIGHT_TELL = 1,
@@ -27,6 +27,7 @@ typedef struct trp_ref {
   bool has_options;
   uint32_t timeout_ms; /* of asks; 0: the default */
   uint32_t wait_ms;    /* at a full mailbox */
+  troupe_priority priority;
 } trp_ref;
 
 /* Creates the metatables; when the state is made. */

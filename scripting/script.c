@@ -244,7 +244,7 @@ void trp_script_fill_opts(trp_script *s, const troupe_script *want, troupe_spawn
   out->name = want->name;
   out->mailbox_messages = (uint32_t)s->limits.mailbox_messages;
   out->mailbox_bytes = s->limits.mailbox_bytes;
-  out->mailbox_fail = want->mailbox_fail;
+  out->overflow = want->overflow;
   out->init_timeout_ms = (uint32_t)s->limits.init_timeout_ms;
   out->shutdown_ms = (uint32_t)s->limits.shutdown_ms;
 }

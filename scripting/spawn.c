@@ -165,6 +165,16 @@ static void read_limits(lua_State *L, int options, troupe_script *want) {
   lua_pop(L, 1);
 }
 
+static troupe_overflow check_overflow(lua_State *L, const char *name) {
+#define X(NAME, name, text) name,
+  static const char *const names[] = {TROUPE_OVERFLOW_MAP(X)};
+#undef X
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (strcmp(name, names[i]) == 0) return (troupe_overflow)i;
+  luaL_error(L, "option 'mailbox.overflow' must be one of wait, fail, drop_new, drop_old, stop");
+  return TROUPE_OVERFLOW_WAIT;
+}
+
 static void read_mailbox(lua_State *L, int options, troupe_script *want) {
   static const char *const keys[] = {"messages", "bytes", "overflow", NULL};
   trp_check_option(L, options, "mailbox");
@@ -174,9 +184,7 @@ static void read_mailbox(lua_State *L, int options, troupe_script *want) {
       (uint32_t)trp_check_option_int(L, mailbox, "messages", 0, 1, (1u << 23) - 1);
   want->mailbox_bytes = trp_check_option_int(L, mailbox, "bytes", 0, 1, UINT64_C(1) << 39);
   const char *overflow = trp_check_option_text(L, mailbox, "overflow");
-  want->mailbox_fail = overflow && strcmp(overflow, "fail") == 0;
-  if (overflow && !want->mailbox_fail && strcmp(overflow, "wait") != 0)
-    luaL_error(L, "option 'mailbox.overflow' must be \"wait\" or \"fail\"");
+  if (overflow) want->overflow = check_overflow(L, overflow);
   lua_settop(L, mailbox - 1);
 }
 

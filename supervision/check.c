@@ -1,7 +1,7 @@
 /* The checks of a public supervisor spec: every error begins with the path of the field. */
 #include "supervision/spec.h"
 
-#include "actors/slot.h"
+#include "actors/room.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -79,10 +79,10 @@ static int check_start(place *p, const troupe_child_spec *c) {
       return REFUSE(p, "start.name: must have 1 to %d bytes", TROUPE_KIND_MAX);
     }
   }
-  if (o->mailbox_messages > TRP_RESERVED_MESSAGES_MAX) {
-    return REFUSE(p, "start.mailbox_messages: must be at most %u", TRP_RESERVED_MESSAGES_MAX);
+  if (o->mailbox_messages > TRP_ROOM_MESSAGES_MAX) {
+    return REFUSE(p, "start.mailbox_messages: must be at most %u", TRP_ROOM_MESSAGES_MAX);
   }
-  if (o->mailbox_bytes > TRP_RESERVED_BYTES_MAX)
+  if (o->mailbox_bytes > TRP_ROOM_BYTES_MAX)
     return REFUSE(p, "start.mailbox_bytes: is too large");
   return TROUPE_OK;
 }

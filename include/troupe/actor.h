@@ -121,6 +121,21 @@ typedef struct troupe_behavior {
   void (*fini)(troupe_actor *self);
 } troupe_behavior;
 
+/* What a full mailbox makes of one message more. X(NAME, "name in Lua", "sentence") */
+#define TROUPE_OVERFLOW_MAP(X)                                                                     \
+  X(WAIT, "wait", "the sender waits for room, up to its wait_ms, or is refused")                   \
+  X(FAIL, "fail", "it is refused: mailbox_full")                                                   \
+  X(DROP_NEW, "drop_new", "it is dropped, and the sender told: dropped")                           \
+  X(DROP_OLD, "drop_old", "the oldest message of normal priority is dropped for it")               \
+  X(STOP, "stop", "it is refused: mailbox_full; and the receiver ends: mailbox_overflow")
+typedef enum troupe_overflow {
+#define X(NAME, name, text) TROUPE_OVERFLOW_##NAME,
+  TROUPE_OVERFLOW_MAP(X)
+#undef X
+} troupe_overflow;
+/* "drop_old"; NULL for what is no policy. A constant. Thread: any. */
+TROUPE_API const char *troupe_overflow_name(troupe_overflow overflow);
+
 /* What spawning takes. Zero means the default, which the comment states. */
 typedef struct troupe_spawn_opts {
   size_t size;                     /* sizeof(troupe_spawn_opts); TROUPE_SPAWN_INIT sets it */
@@ -130,10 +145,10 @@ typedef struct troupe_spawn_opts {
   const char *name;                /* registered before the first init; copied; NULL: none */
   uint32_t mailbox_messages;       /* 1,000 */
   uint64_t mailbox_bytes;          /* 16 MiB */
-  bool mailbox_fail;        /* a full mailbox refuses at once (overflow "fail"), never parks */
-  uint32_t init_timeout_ms; /* 30,000; TROUPE_INFINITY: none */
-  uint32_t shutdown_ms;     /* 5,000; TROUPE_INFINITY: none; at least 1, as 0 is the default */
-  void *user;               /* for the parent: troupe_child_user */
+  troupe_overflow overflow;        /* of the mailbox; TROUPE_OVERFLOW_WAIT */
+  uint32_t init_timeout_ms;        /* 30,000; TROUPE_INFINITY: none */
+  uint32_t shutdown_ms; /* 5,000; TROUPE_INFINITY: none; at least 1, as 0 is the default */
+  void *user;           /* for the parent: troupe_child_user */
 } troupe_spawn_opts;
 #define TROUPE_SPAWN_INIT                                                                          \
   { .size = sizeof(troupe_spawn_opts) }
@@ -160,8 +175,8 @@ TROUPE_API int troupe_spawn(troupe_system *sys, troupe_pid *out, const troupe_sp
  * Order    messages from one sender to one receiver arrive in the order sent.
  * Thread   any; never blocks.
  * Returns  TROUPE_OK, or TROUPE_E_NOPROC, TROUPE_E_MAILBOX_FULL (a host thread never waits for
- * room), TROUPE_E_TOO_BIG, TROUPE_E_INVALID, TROUPE_E_SYSTEM_STOPPED, UV_ENOMEM. A refused message
- * is a dead letter (unless there was no memory for it).
+ * room), TROUPE_E_DROPPED, TROUPE_E_TOO_BIG, TROUPE_E_INVALID, TROUPE_E_SYSTEM_STOPPED, UV_ENOMEM.
+ * A refused message is a dead letter (unless there was no memory for it).
  */
 TROUPE_API int troupe_tell(troupe_system *sys, troupe_pid to, const char *kind, const void *data,
                            size_t len);
@@ -236,19 +251,26 @@ TROUPE_API void troupe_actor_block(troupe_actor *self, bool blocked);
 /* Offers the messages again that `receive` has skipped. */
 TROUPE_API void troupe_actor_rescan(troupe_actor *self);
 
+/* Messages of high priority overtake those in the mailbox, not signals that were there before them;
+ * after at most 32 in a row one of normal priority is served. They have room of their own, an
+ * eighth of the mailbox's (at least one message), and never wait for more: TROUPE_E_MAILBOX_FULL.
+ */
+typedef enum troupe_priority { TROUPE_PRIORITY_NORMAL, TROUPE_PRIORITY_HIGH } troupe_priority;
+
 typedef struct troupe_send_opts {
   size_t size;         /* sizeof(troupe_send_opts) */
   uint32_t wait_ms;    /* how long a full mailbox may hold the message back; 0: refuse at once */
   uint32_t timeout_ms; /* asks: 0 means 30,000; TROUPE_INFINITY: none */
-  size_t kind_len;     /* 0: kind is a C string */
-  void *user;          /* comes back in the event */
+  troupe_priority priority;
+  size_t kind_len; /* 0: kind is a C string */
+  void *user;      /* comes back in the event */
 } troupe_send_opts;
 
 /* Sends. With room: TROUPE_OK. When the mailbox is full and wait_ms allows, TROUPE_PENDING: the
  * message is parked, *id names it, and `resume` tells how it ended; usually the sender blocks
  * itself meanwhile. opts and id may be NULL (no waiting then).
- * Returns also TROUPE_E_NOPROC, _MAILBOX_FULL, _TOO_BIG, _INVALID, _SYSTEM_STOPPED, _WOULD_DEADLOCK
- * (waiting for oneself), UV_ENOMEM; the message is then a dead letter. */
+ * Returns also TROUPE_E_NOPROC, _MAILBOX_FULL, _DROPPED, _TOO_BIG, _INVALID, _SYSTEM_STOPPED,
+ * _WOULD_DEADLOCK (waiting for oneself), UV_ENOMEM; the message is then a dead letter. */
 TROUPE_API int troupe_actor_tell(troupe_actor *self, troupe_pid to, const char *kind,
                                  const void *data, size_t len, const troupe_send_opts *opts,
                                  uint64_t *id);

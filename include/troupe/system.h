@@ -27,7 +27,9 @@ extern "C" {
   X(LATE_REPLY, "late_reply", "a reply to an ask that had ended")                                  \
   X(SENDER_GONE, "sender_gone", "the sender ended while the message was parked")                   \
   X(WOULD_DEADLOCK, "would_deadlock", "waiting for room could never have ended")                   \
-  X(NO_MEMORY, "no_memory", "the system's memory was used up")
+  X(NO_MEMORY, "no_memory", "the system's memory was used up")                                     \
+  X(OVERFLOW_NEW, "overflow_new", "the receiver's mailbox was full and drops what comes")          \
+  X(OVERFLOW_OLD, "overflow_old", "the oldest message of a full mailbox, dropped for a new one")
 typedef enum troupe_dead_reason {
 #define X(name, lua, text) TROUPE_DEAD_##name,
   TROUPE_DEAD_MAP(X)

@@ -120,14 +120,14 @@ typedef struct pair {
   troupe_pid pto, pfrom;
 } pair;
 
-static void pair_start(pair *x, uint32_t wait_ms, bool fail) {
+static void pair_start(pair *x, uint32_t wait_ms, troupe_overflow overflow) {
   memset(x, 0, sizeof *x);
   world_start(&x->w);
   x->to.script.receive = block_on;
   x->to.script.resume = unblock;
   troupe_spawn_opts o = probe_opts(&x->to);
   o.mailbox_messages = 2;
-  o.mailbox_fail = fail;
+  o.overflow = overflow;
   assert_int_equal(troupe_spawn(x->w.sys, &x->pto, &o), TROUPE_OK);
   world_settle(&x->w);
   x->s = (sender){.to = x->pto, .wait_ms = wait_ms};
@@ -149,7 +149,7 @@ static void push(pair *x, const char *kinds) {
 static void a_sender_parks_and_is_admitted_in_order(void **state) {
   (void)state;
   pair x;
-  pair_start(&x, 5000, false);
+  pair_start(&x, 5000, TROUPE_OVERFLOW_WAIT);
   push(&x, "abcde");
   assert_int_equal(x.s.rc[0], TROUPE_OK);
   assert_int_equal(x.s.rc[1], TROUPE_OK);
@@ -166,7 +166,7 @@ static void a_sender_parks_and_is_admitted_in_order(void **state) {
 static void a_parked_send_ends_at_its_deadline(void **state) {
   (void)state;
   pair x;
-  pair_start(&x, 300, false);
+  pair_start(&x, 300, TROUPE_OVERFLOW_WAIT);
   push(&x, "abc");
   world_pass(&x.w, 299);
   assert_int_equal(x.from.events, 0);
@@ -182,7 +182,7 @@ static void a_parked_send_ends_at_its_deadline(void **state) {
 static void overflow_fail_never_parks(void **state) {
   (void)state;
   pair x;
-  pair_start(&x, 5000, true);
+  pair_start(&x, 5000, TROUPE_OVERFLOW_FAIL);
   push(&x, "abc");
   assert_int_equal(x.s.rc[2], TROUPE_E_MAILBOX_FULL);
   world_stop(&x.w);
@@ -191,7 +191,7 @@ static void overflow_fail_never_parks(void **state) {
 static void the_receivers_end_answers_the_parked(void **state) {
   (void)state;
   pair x;
-  pair_start(&x, 5000, false);
+  pair_start(&x, 5000, TROUPE_OVERFLOW_WAIT);
   push(&x, "abcd");
   troupe_kill(x.w.sys, x.pto);
   world_settle(&x.w);
@@ -204,7 +204,7 @@ static void the_receivers_end_answers_the_parked(void **state) {
 static void the_senders_end_takes_its_parked_messages_along(void **state) {
   (void)state;
   pair x;
-  pair_start(&x, 5000, false);
+  pair_start(&x, 5000, TROUPE_OVERFLOW_WAIT);
   push(&x, "abcd");
   troupe_kill(x.w.sys, x.pfrom);
   world_settle(&x.w);
@@ -278,6 +278,37 @@ static void skipped_messages_keep_their_place_and_their_room(void **state) {
   world_stop(&w);
 }
 
+static int skip_s(troupe_actor *a, probe *p, const troupe_message *m) {
+  if (*m->kind == 's' && !p->id) return TROUPE_SKIP;
+  if (*m->kind == 'w') {
+    p->id = 1;
+    troupe_actor_rescan(a);
+  }
+  return TROUPE_OK;
+}
+
+/* What is skipped keeps it above a quarter, and what it waits for is parked: it has run dry. */
+static void a_receiver_that_has_nothing_to_do_admits_whom_it_can(void **state) {
+  (void)state;
+  world w;
+  world_start(&w);
+  probe to = {.script = {.receive = skip_s}};
+  sender s = {.wait_ms = 5000};
+  troupe_spawn_opts o = probe_opts(&to);
+  o.mailbox_messages = 4;
+  assert_int_equal(troupe_spawn(w.sys, &s.to, &o), TROUPE_OK);
+  probe from = {.script = {.receive = send_on}, .user = &s};
+  troupe_pid pid = probe_spawn(&w, &from);
+  for (const char *k = "sssow"; *k; k++) {
+    char kind[2] = {*k, 0};
+    assert_int_equal(troupe_tell(w.sys, pid, kind, NULL, 0), TROUPE_OK);
+  }
+  world_settle(&w); /* time stands still */
+  assert_int_equal(s.rc[4], TROUPE_PENDING);
+  assert_string_equal(to.kinds, "o w s s s");
+  world_stop(&w);
+}
+
 static void a_stopping_system_refuses(void **state) {
   (void)state;
   world w;
@@ -333,6 +364,7 @@ int main(void) {
       cmocka_unit_test(the_senders_end_takes_its_parked_messages_along),
       cmocka_unit_test(waiting_for_room_in_ones_own_mailbox_is_refused),
       cmocka_unit_test(skipped_messages_keep_their_place_and_their_room),
+      cmocka_unit_test(a_receiver_that_has_nothing_to_do_admits_whom_it_can),
       cmocka_unit_test(a_stopping_system_refuses),
       cmocka_unit_test(no_allocation_failure_loses_a_message_or_leaks),
   };

@@ -170,7 +170,7 @@ static void the_full_example_loads(void **state) {
   assert_int_equal(a->max_restarts, 2);
   assert_int_equal(a->on_limit, TROUPE_ON_LIMIT_QUARANTINE);
   assert_int_equal(a->start.mailbox_messages, 5);
-  assert_true(a->start.mailbox_fail);
+  assert_int_equal(a->start.overflow, TROUPE_OVERFLOW_FAIL);
   const trp_script *script = a->start.arg;
   assert_int_equal(script->limits.memory_bytes, 1 << 20);
   assert_int_equal(script->limits.log_bytes_per_s, 100);
@@ -232,7 +232,8 @@ static const struct {
     {"children = { { id = 'a', script = 'idle.lua', mailbox = { messages = 0 } } }",
      "app.children[1].mailbox.messages: must be"},
     {"children = { { id = 'a', script = 'idle.lua', mailbox = { overflow = 'drop' } } }",
-     "app.children[1].mailbox.overflow: must be \"wait\" or \"fail\""},
+     "app.children[1].mailbox.overflow: must be \"wait\", \"fail\", \"drop_new\", \"drop_old\" or "
+     "\"stop\""},
     {"children = { { id = 'a', script = 'idle.lua', permissions = { tools = { 'gone' } } } }",
      "app.children[1].permissions.tools[1]: there is no tool \"gone\"; known are echo"},
     {"children = { { id = 'a', script = 'idle.lua', permissions = { exec = { 'ls' } } } }",

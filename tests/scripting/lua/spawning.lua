@@ -108,6 +108,41 @@ assert(full:tell "a" and full:tell "b")
 local ok, why = full:tell "c"
 assert(ok == false and why == "mailbox_full")
 assert(select(2, full:try_ask "d").code == "mailbox_full")
+local sleeper = "require 'troupe'.sleep(1000000)"
+full = troupe.spawn { source = sleeper, mailbox = { messages = 1, overflow = "drop_new" } }
+assert(full:tell "a")
+ok, why = full:tell "b"
+assert(ok == false and why == "dropped")
+assert(select(2, full:try_ask "c").code == "dropped")
+assert(full:with { priority = "high" }:tell "d") -- it has room of its own
+full = troupe.spawn { source = [[
+local t = require "troupe"
+local boss = t.receive()[1]
+boss:ask "hold"
+boss:tell("kept", t.receive().kind)]], mailbox = { messages = 1, overflow = "drop_old" } }
+assert(full:tell("boss", troupe.self()))
+local held = troupe.receive { kinds = { "hold" } }
+assert(full:tell "a" and full:tell "b" and full:tell "c")
+held:reply()
+assert(troupe.receive({ kinds = { "kept" } })[1] == "c")
+full = troupe.spawn { source = sleeper, mailbox = { messages = 1, overflow = "stop" }, monitor = true }
+assert(full:tell "a")
+ok, why = full:tell "b"
+assert(ok == false and why == "mailbox_full")
+local down = troupe.receive { kinds = { troupe.signals.down } }
+assert(down[2].class == "mailbox_overflow" and down[2].reason == "its mailbox was full")
+local orderly = troupe.spawn { source = [[
+local t = require "troupe"
+local boss = t.receive()[1]
+boss:ask "hold"
+for _ = 1, 3 do boss:tell("next", t.receive().kind) end]] }
+assert(orderly:tell("boss", troupe.self()))
+held = troupe.receive { kinds = { "hold" } }
+assert(orderly:tell "a" and orderly:tell "b" and orderly:with { priority = "high" }:tell "urgent")
+held:reply()
+assert(troupe.receive({ kinds = { "next" } })[1] == "urgent")
+assert(troupe.receive({ kinds = { "next" } })[1] == "a")
+assert(troupe.receive({ kinds = { "next" } })[1] == "b")
 local waits = troupe.spawn { source = [[local t = require "troupe" t.sleep(30) while true do t.receive() end]],
   mailbox = { messages = 2 } }
 for i = 1, 20 do assert(waits:tell("m", i)) end
