@@ -38,7 +38,7 @@ static trp_magazine fetch(trp_depot *d, size_t i) {
 /* Hands a full one in; false: there are enough. */
 static bool store(trp_depot *d, size_t i, trp_magazine m) {
   pthread_mutex_lock(&d->lock);
-  bool room = d->count[i] * capacity(i) * (i + 1) * 16 < TRP_DEPOT_BYTES;
+  bool room = (size_t)d->count[i] * capacity(i) * (i + 1) * 16 < TRP_DEPOT_BYTES;
   if (room) {
     m.blocks->next_magazine = d->full[i];
     d->full[i] = m.blocks;

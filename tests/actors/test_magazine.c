@@ -85,7 +85,8 @@ static void what_a_burst_leaves_goes_back(void **state) {
 
 static void what_is_kept_is_given_up_before_anything_is_refused(void **state) {
   (void)state;
-  enum { BLOCKS = 64, SIZE = 256 };
+  enum { BLOCKS = 64 };
+  const size_t SIZE = 256;
   void *block[BLOCKS];
   bench b;
   open(&b, NULL, BLOCKS * SIZE);
