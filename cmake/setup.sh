@@ -8,7 +8,7 @@
 set -eu
 
 build="gcc libc6-dev make cmake ninja-build pkg-config libuv1-dev liblua5.4-dev libmsgpack-dev zlib1g-dev libsqlite3-dev libjansson-dev"
-test="libcmocka-dev"
+test="libcmocka-dev spin"
 lint="clang-format-14 clang-tidy-14"
 clang="clang-14"
 fuzz="libclang-rt-14-dev"
