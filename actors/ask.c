@@ -5,6 +5,7 @@
 #include "actors/base/mem.h"
 #include "actors/send.h"
 #include "actors/system.h"
+#include "actors/worker.h"
 
 #define DEFAULT_TIMEOUT_MS 30000
 
@@ -159,7 +160,7 @@ static bool answer(troupe_actor *a, const trp_msg *m, int *code, const void *dat
 
 /* The message has been handled; takes it. An ask that still has an id is answered with code. */
 static void handled(troupe_actor *a, trp_msg *m, int code) {
-  trp_count(&a->sys->counters.handled);
+  trp_worker_count(&a->worker->handled);
   a->handled++;
   TRP_NOTE(a->sys, m, .type = TRP_EVENT_HANDLED, .who = m->to, .with = m->from, .id = m->id);
   trp_send_release(a->sys, m);

@@ -7,6 +7,7 @@
 #include "actors/parked.h"
 #include "actors/room.h"
 #include "actors/system.h"
+#include "actors/worker.h"
 
 /* ---- endings ------------------------------------------------------------------------------- */
 
@@ -154,7 +155,10 @@ static int enter(troupe_system *sys, troupe_actor *sender, trp_slot *slot, trp_m
 }
 
 int trp_send(troupe_system *sys, troupe_actor *sender, trp_msg *m, const trp_send_wait *wait) {
-  trp_count(&sys->counters.sent);
+  if (sender)
+    trp_worker_count(&sender->worker->sent);
+  else
+    trp_count(&sys->counters.sent);
   trp_slot *slot = trp_slots_find(&sys->slots, m->to);
   int err = slot && trp_slot_is(slot, m->to) ? enter(sys, sender, slot, m, wait) : TROUPE_E_NOPROC;
   if (err == TROUPE_OK || err == TROUPE_PENDING) return err;

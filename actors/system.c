@@ -317,6 +317,11 @@ void troupe_system_stats(troupe_system *sys, troupe_stats *out) {
 #define X(name) out->name = atomic_load_explicit(&sys->counters.name, memory_order_relaxed);
   TRP_COUNTER_MAP(X)
 #undef X
+  for (unsigned i = 0; i < sys->sched.room; i++) {
+    const trp_worker *w = &sys->sched.workers[i];
+    out->sent += atomic_load_explicit(&w->sent, memory_order_relaxed);
+    out->handled += atomic_load_explicit(&w->handled, memory_order_relaxed);
+  }
   out->memory_bytes = trp_account_used(&sys->memory.all);
   out->memory_limit_bytes = sys->memory.all.limit;
   for (int i = 0; i < TROUPE_DEAD_COUNT; i++) {

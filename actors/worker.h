@@ -21,9 +21,10 @@
 #include "actors/segv.h"
 
 #define TRP_WORKER_STACK_BYTES                                                                     \
-  ((size_t)64 << 20)       /* only touched pages count; liblua recurses deeply */
-#define TRP_SPIN_ROUNDS 64 /* of looking everywhere, about 3 us, before the only searcher sleeps   \
-                            */
+  ((size_t)64 << 20) /* only touched pages count; liblua recurses deeply */
+#define TRP_SPIN_ROUNDS                                                                            \
+  64 /* of looking everywhere, about 3 us, before the only searcher sleeps                         \
+      */
 
 typedef enum trp_worker_state {
   TRP_WORKER_NONE, /* no thread */
@@ -48,6 +49,7 @@ typedef struct trp_worker {
   unsigned takes;                 /* all: now and then another queue is looked at first */
   unsigned woken_takes;           /* since a spent one was taken */
   unsigned lifo_runs;             /* in a row */
+  _Atomic uint64_t sent, handled; /* messages, by the actors it runs; see trp_worker_count */
 
   /* any thread; actors/sched.h */
   char apart[64];
@@ -57,6 +59,12 @@ typedef struct trp_worker {
   _Atomic uint64_t slice_ns;    /* when the running slice began: actors/preempt.h */
   trp_ring *ring;               /* once it has begun, until the system's end */
 } trp_worker;
+
+/* Counts one more, on the worker's own thread: no other writes, so it costs no atomic operation. */
+static inline void trp_worker_count(_Atomic uint64_t *counter) {
+  uint64_t n = atomic_load_explicit(counter, memory_order_relaxed);
+  atomic_store_explicit(counter, n + 1, memory_order_relaxed);
+}
 
 /* The calling thread, if it is a worker of this system; else NULL. */
 trp_worker *trp_worker_self(const troupe_system *sys);
