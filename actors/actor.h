@@ -104,7 +104,7 @@ struct troupe_actor {
   uint32_t idle_timers; /* open ones; while there are any, */
   uint64_t heard_ns;    /* when a message was handled last: actors/timer.h */
 
-  trp_item life; /* deadline of STARTING and STOPPING; on the ledger in those and in RUNNING */
+  uint64_t life_ns; /* deadline of STARTING and STOPPING; UINT64_MAX: none. Read by the tick */
 
   trp_ledger ledger;
   trp_queue watchers; /* TRP_MSG_WATCH messages, each a `down` to be; ptr: back */

@@ -31,7 +31,6 @@ typedef struct trp_item_ops {
 } trp_item_ops;
 
 typedef enum trp_item_kind {
-  TRP_ITEM_LIFE, /* the phase's own deadline */
   TRP_ITEM_ASK,
   TRP_ITEM_PARK,
   TRP_ITEM_TIMER,

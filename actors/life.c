@@ -32,28 +32,18 @@ static void enter_phase(troupe_actor *a, trp_actor_phase to) {
 
 /* ---- the deadline of STARTING and STOPPING ------------------------------------------------- */
 
-static void life_expire(troupe_actor *a, trp_item *it) {
-  (void)it;
-  trp_life_kill(a, a->phase == TRP_STARTING ? TROUPE_EXIT_INIT_TIMEOUT : TROUPE_EXIT_KILLED);
-}
 bool trp_life_expired(troupe_actor *a) {
-  trp_heap_node *due = &a->life.due;
-  if (!trp_heap_node_inside(due) || trp_clock_ns(&a->sys->clock) < due->key) return false;
-  trp_heap_remove(&a->ledger.due, due);
-  life_expire(a, &a->life);
+  if (a->life_ns == UINT64_MAX || trp_clock_ns(&a->sys->clock) < a->life_ns) return false;
+  a->life_ns = UINT64_MAX;
+  trp_life_kill(a, a->phase == TRP_STARTING ? TROUPE_EXIT_INIT_TIMEOUT : TROUPE_EXIT_KILLED);
   return true;
 }
-static void life_settle(troupe_actor *a, trp_item *it) { (void)a, (void)it; }
-static const trp_item_ops life_ops = {
-    .name = "life", .index = TRP_ITEM_LIFE, .expire = life_expire, .settle = life_settle};
 
-/* Bounds the phase that begins; timeout_ms TROUPE_INFINITY: no bound. Never fails: the item is on
- * the ledger while the generation lives and its place in the heap is there from the start. */
+/* Bounds the phase that begins; timeout_ms TROUPE_INFINITY: no bound. */
 static void bound_phase(troupe_actor *a, uint32_t timeout_ms) {
-  uint64_t at = timeout_ms == TROUPE_INFINITY
-                    ? UINT64_MAX
-                    : trp_clock_ns(&a->sys->clock) + timeout_ms * TRP_NS_PER_MS;
-  trp_ledger_set_deadline(&a->ledger, &a->life, at);
+  a->life_ns = timeout_ms == TROUPE_INFINITY
+                   ? UINT64_MAX
+                   : trp_clock_ns(&a->sys->clock) + timeout_ms * TRP_NS_PER_MS;
 }
 
 /* ---- starting ------------------------------------------------------------------------------ */
@@ -65,12 +55,6 @@ void trp_life_start(troupe_actor *a) {
   a->why = NULL;
   enter_phase(a, TRP_STARTING);
   TRP_NOTE(a->sys, NULL, .type = TRP_EVENT_STARTING, .who = a->pid, .id = a->generation);
-  int err = trp_ledger_add(&a->ledger, &a->life, &life_ops, UINT64_MAX);
-  if (err) {
-    trp_link_init(&a->life.link);
-    troupe_actor_exit(a, TROUPE_EXIT_INIT_FAILED, err, troupe_strerror(err), NULL);
-    return;
-  }
   const trp_reason *early = a->early ? a->early : trp_child_early(a);
   if (early) { /* its init never runs */
     troupe_actor_exit(a, early->exit.class_, 0, NULL, NULL);
@@ -186,6 +170,7 @@ static void end_generation(troupe_actor *a) {
   enter_phase(a, TRP_ENDING);
   note_end(a, TRP_EVENT_ENDED);
   a->blocked = a->preempted = false;
+  a->life_ns = UINT64_MAX;
   if (a->behavior->fini) a->behavior->fini(a);
   a->state = NULL;
   count_crash(a);

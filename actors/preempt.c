@@ -201,7 +201,7 @@ NO_SANITIZE static void call_relief(trp_worker *w, uint64_t now) {
 NO_SANITIZE static bool must_end(troupe_actor *a, uint64_t now) {
   uint64_t age = now - begun_by(a->worker, now);
   bool killed = kill_arrived(a), used_up = cpu_used_up(a, age);
-  bool overdue = now >= a->life.due.key; /* of `init` and `stop` */
+  bool overdue = now >= a->life_ns; /* of `init` and `stop` */
   if (!a->must_end && (killed || overdue || used_up)) {
     troupe_exit_class late =
         a->phase == TRP_STARTING ? TROUPE_EXIT_INIT_TIMEOUT : TROUPE_EXIT_KILLED;

@@ -216,6 +216,7 @@ static void control(troupe_actor *a, trp_msg *m) {
 
 static void tick(troupe_actor *a) {
   trp_timers_ticked(a);
+  if (trp_life_expired(a)) trp_life_settle(a);
   uint64_t now = trp_clock_ns(&a->sys->clock);
   /* what is started meanwhile and due at once has its turn later, or this might never end */
   uint64_t newest = a->ledger.next_id;

@@ -43,6 +43,7 @@ static int body_new(troupe_system *sys, const troupe_spawn_opts *o, troupe_actor
   if (!a) return TROUPE_E_NO_MEMORY;
   a->sys = sys;
   a->phase = TRP_NEW;
+  a->life_ns = UINT64_MAX;
   a->behavior = o->behavior;
   a->arg = o->arg;
   a->init_timeout_ms = o->init_timeout_ms ? o->init_timeout_ms : DEFAULT_INIT_TIMEOUT_MS;

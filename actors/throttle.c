@@ -89,7 +89,6 @@ void trp_throttle_catch_up(troupe_actor *a) {
 }
 
 uint64_t trp_throttle_next(const troupe_actor *a) {
-  if (!trp_throttle_holds(a)) return trp_ledger_next(&a->ledger);
-  uint64_t phase_ns = trp_heap_node_inside(&a->life.due) ? a->life.due.key : UINT64_MAX;
-  return phase_ns < a->held_until_ns ? phase_ns : a->held_until_ns;
+  uint64_t next = trp_throttle_holds(a) ? a->held_until_ns : trp_ledger_next(&a->ledger);
+  return next && next < a->life_ns ? next : a->life_ns != UINT64_MAX ? a->life_ns : 0;
 }
