@@ -112,7 +112,7 @@ static void keep(troupe_system *sys, trp_msg *m) { (void)sys, (void)m; }
 
 void trp_child_tell_started(troupe_actor *a) {
   troupe_child *c = a->edge;
-  if (!c) return;
+  if (!c || c->unheard) return;
   c->started = (trp_msg){.to = c->parent,
                          .from = a->pid,
                          .id = a->edge_id,
@@ -148,6 +148,7 @@ void trp_child_started(troupe_actor *a, uint64_t id) {
 
 int trp_child_adopt(troupe_actor *a, troupe_child *c) {
   c->parent = a->pid;
+  c->unheard = !a->behavior->child;
   a->children++;
   c->item.bytes = sizeof *c;
   int err = a->phase > TRP_STOPPING ? TROUPE_E_STOPPED

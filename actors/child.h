@@ -4,7 +4,10 @@
  * which there is a second one. It is with exactly one
  * side: START to the child; EXITED to the parent when the generation has ended; START or RELEASE as
  * the answer; GONE to the parent at last, who then frees the edge. A host thread's spawn sends it
- * as ADOPT to the guardian first. */
+ * as ADOPT to the guardian first.
+ *
+ * A parent without a `child` callback only lets go of what has ended: it is not told of starts, and
+ * of a clean end by GONE alone. */
 #ifndef TRP_ACTORS_CHILD_H
 #define TRP_ACTORS_CHILD_H
 
@@ -30,6 +33,7 @@ struct troupe_child {
    * before the START of that generation, when it had been on its way already: so START looks. */
   _Atomic uint32_t stop_generation, kill_generation;
   uint32_t shutdown_ms;
+  bool unheard;  /* the parent has no `child` callback */
   bool exited;   /* the message is with the parent, who owes an answer */
   bool stopping; /* a stop has been sent in this generation */
   void *user;

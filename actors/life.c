@@ -143,10 +143,11 @@ static void settle_ledger(troupe_actor *a, bool children_too) {
 
 static void go_down(troupe_actor *a) {
   enter_phase(a, TRP_DOWN);
-  if (a->edge)
-    trp_child_tell_parent(a, TRP_EDGE_EXITED);
-  else
+  bool unheard = !a->edge || (a->edge->unheard && troupe_exit_is_clean(a->why->exit.class_));
+  if (unheard)
     trp_life_release(a);
+  else
+    trp_child_tell_parent(a, TRP_EDGE_EXITED);
 }
 
 /* Counts an end that is none of success. What the log is told of it, its parent says. */
