@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "actors/base/mem.h"
+#include "actors/line.h"
 #include "actors/send.h"
 #include "actors/system.h"
 #include "actors/worker.h"
@@ -163,7 +164,7 @@ static void handled(troupe_actor *a, trp_msg *m, int code) {
   trp_worker_count(&a->worker->handled);
   a->handled++;
   TRP_NOTE(a->sys, m, .type = TRP_EVENT_HANDLED, .who = m->to, .with = m->from, .id = m->id);
-  trp_send_release(a->sys, m);
+  trp_line_done(a, m);
   if (m->type == TRP_MSG_ASK && m->id)
     trp_send_answer(a->sys, m, code);
   else
@@ -273,7 +274,7 @@ int troupe_actor_keep_ask(troupe_actor *self, uint64_t *id) {
     return err;
   }
   k->m = take_current(self);
-  trp_send_release(self->sys, k->m);
+  trp_line_done(self, k->m);
   *id = k->item.id;
   return TROUPE_OK;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "actors/ask.h"
+#include "actors/line.h"
 #include "actors/room.h"
 #include "actors/run.h"
 #include "actors/send.h"
@@ -24,6 +25,7 @@ TROUPE_PHASE_MAP(X)
 
 void troupe_info_self(troupe_actor *self, troupe_info *out) {
   const uint32_t *open = self->ledger.count;
+  trp_line_flush(self);
   *out = (troupe_info){.pid = self->pid,
                        .phase = (troupe_phase)self->phase,
                        .generation = self->generation,

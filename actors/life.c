@@ -276,6 +276,7 @@ void trp_life_release(troupe_actor *a) {
   troupe_system *sys = a->sys;
   trp_reason *why = a->why ? a->why : trp_reason_of(TROUPE_EXIT_INIT_FAILED);
   enter_phase(a, TRP_GONE);
+  trp_line_flush(a);
   trp_timers_dismiss(sys, a);
 
   trp_queue refused = {0};

@@ -1,11 +1,13 @@
 #include "actors/line.h"
 
 #include "actors/inbox.h"
-#include "actors/room.h"
+#include "actors/parked.h"
 #include "actors/send.h"
 #include "actors/system.h"
 
 #define HIGH_IN_A_ROW 32
+#define DONE_TOGETHER 32 /* messages whose room is given back at once, */
+#define DONE_SHARE 32    /* but no more than this part of the mailbox's */
 
 static pthread_mutex_t *lock_of(troupe_actor *a) {
   return trp_slots_lock_of(&a->sys->slots, a->pid);
@@ -67,6 +69,7 @@ trp_msg *trp_line_next(troupe_actor *a) {
   trp_msg *m = high_is_next(a) ? take_high(a) : take_normal(a);
   if (a->line_shared) leave_shared(a, m);
   unlock(a);
+  if (a->line_shared) trp_send_look(a->sys, a->slot, a->pid);
   return m;
 }
 
@@ -80,6 +83,29 @@ bool trp_line_skip(troupe_actor *a, trp_msg *m) {
   if (room) trp_queue_push(&a->skipped, m);
   unlock(a);
   return room;
+}
+
+void trp_line_done(troupe_actor *a, trp_msg *m) {
+  if (!m->charged || m->lane == TRP_LANE_HIGH) {
+    trp_send_release(a->sys, m);
+    return;
+  }
+  m->charged = 0;
+  a->done += TRP_ROOM_MESSAGE + trp_msg_bytes(m);
+  uint64_t limits = atomic_load_explicit(&a->slot->limits, memory_order_relaxed);
+  uint64_t messages = a->done / TRP_ROOM_MESSAGE, bytes = a->done & TRP_ROOM_BYTES_MAX;
+  if (messages >= DONE_TOGETHER || messages * DONE_SHARE >= limits / TRP_ROOM_MESSAGE ||
+      bytes * DONE_SHARE >= (limits & TRP_ROOM_BYTES_MAX))
+    trp_line_flush(a);
+}
+
+void trp_line_flush(troupe_actor *a) {
+  uint64_t done = a->done;
+  if (!done) return;
+  a->done = 0;
+  if (trp_room_give(a->slot, (uint32_t)(done / TRP_ROOM_MESSAGE), done & TRP_ROOM_BYTES_MAX))
+    trp_parked_admit(a->sys, a->slot, a->pid);
+  trp_send_look(a->sys, a->slot, a->pid);
 }
 
 void trp_line_rescan(troupe_actor *a) {
@@ -158,7 +184,8 @@ static int make_room(troupe_actor *a, const trp_msg *m, trp_queue *dropped) {
 
 int trp_line_send(troupe_system *sys, trp_slot *slot, trp_msg *m) {
   trp_queue dropped = {0};
-  pthread_mutex_t *mutex = trp_slots_lock_of(&sys->slots, m->to);
+  troupe_pid to = m->to;
+  pthread_mutex_t *mutex = trp_slots_lock_of(&sys->slots, to);
   pthread_mutex_lock(mutex);
   troupe_actor *a = holder(slot, m);
   int err = a ? make_room(a, m, &dropped) : TROUPE_E_NOPROC;
@@ -171,6 +198,7 @@ int trp_line_send(troupe_system *sys, trp_slot *slot, trp_msg *m) {
   pthread_mutex_unlock(mutex);
   for (trp_msg *old; (old = trp_queue_pop(&dropped));)
     trp_send_bury(sys, old, TROUPE_DEAD_OVERFLOW_OLD, TROUPE_E_DROPPED, NULL);
+  trp_send_look(sys, slot, to);
   return err == TROUPE_E_MAILBOX_FULL ? TROUPE_E_DROPPED : err;
 }
 

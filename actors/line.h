@@ -26,6 +26,12 @@ void trp_line_push(troupe_actor *a, trp_msg *m);
 trp_msg *trp_line_next(troupe_actor *a);
 /* Puts back what `receive` has skipped. False: its room is taken, m is still the caller's. */
 bool trp_line_skip(troupe_actor *a, trp_msg *m);
+/* A message has been handled: its room goes back together with that of others, which spares it a
+ * write to the slot of its own. At most a 32nd of the mailbox's room is held back so, and none by
+ * an actor that does not run. */
+void trp_line_done(troupe_actor *a, trp_msg *m);
+/* Gives back what is held back, and admits whom that lets in. At the end of each slice. */
+void trp_line_flush(troupe_actor *a);
 /* Offers again what was skipped: it is older than the line. */
 void trp_line_rescan(troupe_actor *a);
 /* Frees the signals, which only the generation that ends has waited for. */

@@ -60,6 +60,7 @@ void trp_parked_admit(troupe_system *sys, trp_slot *slot, troupe_pid to) {
     settle(sys, p, TROUPE_OK);
   }
   pthread_mutex_unlock(lock);
+  trp_send_look(sys, slot, to);
 }
 
 void trp_parked_refuse(troupe_system *sys, trp_slot *slot, trp_queue *refused) {

@@ -95,3 +95,11 @@ bool trp_room_give_high(trp_slot *slot, uint64_t bytes) {
   (void)old;
   return give(slot, bytes);
 }
+
+bool trp_room_claim(trp_slot *slot, trp_room_turn turn) {
+  bool rose = turn == TRP_ROOM_ROSE;
+  uint32_t old =
+      rose ? atomic_fetch_or_explicit(&slot->high, TRP_ROOM_FILLED, memory_order_relaxed)
+           : atomic_fetch_and_explicit(&slot->high, ~TRP_ROOM_FILLED, memory_order_relaxed);
+  return rose != ((old & TRP_ROOM_FILLED) != 0);
+}

@@ -4,7 +4,8 @@
  * bytes, and the wait bit, which says that senders are parked and nobody may overtake them.
  * `limits` are the bounds in the same shape. `high` counts the messages of high priority, which
  * have room of their own besides: an eighth of the messages, at least one, and an eighth of the
- * bytes; it also holds the overflow policy.
+ * bytes; it also holds the overflow policy, and whether the mailbox is *filled*: from four fifths
+ * until it has drained to a half.
  *
  *   R1  a bound is exact whatever the race: compare-and-swap, never add-and-see
  *   R2  the counts are never reset: each reservation is returned once, by whoever disposes of the
@@ -25,6 +26,8 @@
 #define TRP_ROOM_POLICY_SHIFT 24
 #define TRP_ROOM_POLICY (UINT32_C(7) << TRP_ROOM_POLICY_SHIFT)
 
+#define TRP_ROOM_FILLED (UINT32_C(1) << 31)
+
 /* A new holder's bounds and policy. Before its inbox opens. */
 void trp_room_init(trp_slot *slot, uint32_t messages, uint64_t bytes, troupe_overflow overflow);
 
@@ -38,6 +41,24 @@ int trp_room_take_high(trp_slot *slot, uint64_t bytes);
 /* Returns room. True when senders wait and the mailbox has drained to a quarter: admit them. */
 bool trp_room_give(trp_slot *slot, uint32_t messages, uint64_t bytes);
 bool trp_room_give_high(trp_slot *slot, uint64_t bytes);
+
+/* The water marks: whether the mailbox has been filled, or has drained again. */
+typedef enum trp_room_turn { TRP_ROOM_LEVEL, TRP_ROOM_ROSE, TRP_ROOM_FELL } trp_room_turn;
+
+/* Where it stands now against what was told of it last. Thread: any. */
+static inline trp_room_turn trp_room_look(const trp_slot *slot) {
+  uint64_t have = atomic_load_explicit(&slot->reserved, memory_order_relaxed) & ~TRP_ROOM_WAIT;
+  uint64_t most = atomic_load_explicit(&slot->limits, memory_order_relaxed);
+  uint64_t messages = have / TRP_ROOM_MESSAGE, most_messages = most / TRP_ROOM_MESSAGE;
+  uint64_t bytes = have & TRP_ROOM_BYTES_MAX, most_bytes = most & TRP_ROOM_BYTES_MAX;
+  bool filled = atomic_load_explicit(&slot->high, memory_order_relaxed) & TRP_ROOM_FILLED;
+  if (filled && messages * 2 <= most_messages && bytes * 2 <= most_bytes) return TRP_ROOM_FELL;
+  if (!filled && (messages * 5 >= most_messages * 4 || bytes * 5 >= most_bytes * 4))
+    return TRP_ROOM_ROSE;
+  return TRP_ROOM_LEVEL;
+}
+/* Claims a turn. True for the first only, who tells of it. */
+bool trp_room_claim(trp_slot *slot, trp_room_turn turn);
 
 static inline troupe_overflow trp_room_overflow(const trp_slot *slot) {
   uint32_t high = atomic_load_explicit(&slot->high, memory_order_relaxed);

@@ -367,6 +367,7 @@ void trp_actor_run(trp_worker *w, troupe_actor *a) {
   TRP_NOTE(sys, NULL, .type = TRP_EVENT_SLICE, .who = a->pid, .code = most);
   for (int n = 0;; n++) {
     if (!step(a)) {
+      trp_line_flush(a);
       settle_time(a);
       trp_throttle_charge(a);
       trp_timers_arm(sys, a, trp_throttle_next(a));
@@ -379,6 +380,7 @@ void trp_actor_run(trp_worker *w, troupe_actor *a) {
       trp_actor_free(a);
       return;
     } else if (a->preempted || n >= most || trp_preempt_over(w)) {
+      trp_line_flush(a);
       settle_cpu(a);
       settle_time(a);
       trp_throttle_charge(a);

@@ -80,6 +80,20 @@ void trp_send_answer(troupe_system *sys, trp_msg *m, int code) {
   send_back(sys, m, TRP_MSG_REPLY, code, NULL);
 }
 
+void trp_send_turned(troupe_system *sys, trp_slot *slot, troupe_pid of, trp_room_turn turn) {
+  if (!trp_room_claim(slot, turn)) return;
+  if (turn == TRP_ROOM_ROSE) trp_count(&sys->counters.filled);
+  if (!sys->config.on_mailbox) return;
+  uint64_t limits = atomic_load_explicit(&slot->limits, memory_order_relaxed);
+  troupe_mailbox_event event = {.actor = of,
+                                .filled = turn == TRP_ROOM_ROSE,
+                                .queued = trp_room_messages(slot),
+                                .queued_bytes = trp_room_bytes(slot),
+                                .most = (uint32_t)(limits / TRP_ROOM_MESSAGE),
+                                .most_bytes = limits & TRP_ROOM_BYTES_MAX};
+  sys->config.on_mailbox(sys->config.on_mailbox_ctx, &event);
+}
+
 void trp_send_release(troupe_system *sys, trp_msg *m) {
   if (!m->charged) return;
   m->charged = 0;
@@ -87,6 +101,7 @@ void trp_send_release(troupe_system *sys, trp_msg *m) {
   bool admit = m->lane == TRP_LANE_HIGH ? trp_room_give_high(slot, trp_msg_bytes(m))
                                         : trp_room_give(slot, 1, trp_msg_bytes(m));
   if (admit) trp_parked_admit(sys, slot, m->to);
+  trp_send_look(sys, slot, m->to);
 }
 
 void trp_send_bury(troupe_system *sys, trp_msg *m, troupe_dead_reason dead, int code,
@@ -150,8 +165,10 @@ static int enter(troupe_system *sys, troupe_actor *sender, trp_slot *slot, trp_m
   if (err != TROUPE_OK) return err;
   m->charged = 1;
   TRP_NOTE(sys, m, .type = TRP_EVENT_ACCEPTED, .who = m->to, .with = m->from, .id = m->id);
-  /* false: closed between the look and the push */
-  return trp_inbox_push(sys, slot, m) ? TROUPE_OK : TROUPE_E_NOPROC;
+  troupe_pid to = m->to;
+  if (!trp_inbox_push(sys, slot, m)) return TROUPE_E_NOPROC; /* closed since the slot was found */
+  trp_send_look(sys, slot, to);
+  return TROUPE_OK;
 }
 
 int trp_send(troupe_system *sys, troupe_actor *sender, trp_msg *m, const trp_send_wait *wait) {

@@ -4,6 +4,7 @@
 #define TRP_ACTORS_SEND_H
 
 #include "actors/actor.h"
+#include "actors/room.h"
 
 /* How a sender would wait for room. */
 typedef struct trp_send_wait {
@@ -31,6 +32,14 @@ int trp_msg_make(troupe_system *sys, trp_msg_type type, troupe_pid to, troupe_pi
 /* Returns the room that a TELL or ASK has taken, if it has, and admits whom that lets in. Thread:
  * any. */
 void trp_send_release(troupe_system *sys, trp_msg *m);
+
+/* Tells of a water mark that the mailbox has passed, if it has. A hook runs: not under a lock.
+ * Thread: any. */
+void trp_send_turned(troupe_system *sys, trp_slot *slot, troupe_pid of, trp_room_turn turn);
+static inline void trp_send_look(troupe_system *sys, trp_slot *slot, troupe_pid of) {
+  trp_room_turn turn = trp_room_look(slot);
+  if (turn != TRP_ROOM_LEVEL) trp_send_turned(sys, slot, of, turn);
+}
 
 /* Counts a TELL or ASK that was never made, because it would be too big or there is no memory: a
  * dead letter without its payload. */

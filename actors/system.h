@@ -26,6 +26,7 @@
   X(handled)                                                                                       \
   X(crashes)                                                                                       \
   X(restarts)                                                                                      \
+  X(filled)                                                                                        \
   X(parked)                                                                                        \
   X(signals_dropped)                                                                               \
   X(calls)                                                                                         \

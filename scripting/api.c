@@ -286,6 +286,7 @@ static int api_stats(lua_State *L) {
                   {"handled", stats.handled},
                   {"crashes", stats.crashes},
                   {"restarts", stats.restarts},
+                  {"filled", stats.filled},
                   {"parked", stats.parked},
                   {"signals_dropped", stats.signals_dropped},
                   {"calls", stats.calls},

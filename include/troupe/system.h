@@ -79,6 +79,17 @@ typedef struct troupe_dead_letter {
   size_t len;
 } troupe_dead_letter;
 
+/* A mailbox has been filled to four fifths of its messages or bytes, or has drained again to a half
+ * of both: once for each turn. */
+typedef struct troupe_mailbox_event {
+  troupe_pid actor;
+  bool filled;     /* or drained */
+  uint32_t queued; /* messages in it now */
+  uint64_t queued_bytes;
+  uint32_t most; /* its bounds */
+  uint64_t most_bytes;
+} troupe_mailbox_event;
+
 /* Zero means the default, which the comment states; `workers` is the exception and is set by
  * TROUPE_CONFIG_INIT. Everything is copied; hooks' ctx pointers are borrowed until
  * troupe_system_free. */
@@ -101,6 +112,11 @@ typedef struct troupe_config {
   /* Each dead letter, after it is counted; borrowed. Called from any thread; must not block. */
   void (*on_dead_letter)(void *ctx, const troupe_dead_letter *letter);
   void *on_dead_letter_ctx;
+
+  /* Each turn of a mailbox; borrowed. Called from any thread, perhaps in the middle of a send: it
+   * must neither block nor send. Two turns at nearly the same time may come in any order. */
+  void (*on_mailbox)(void *ctx, const troupe_mailbox_event *event);
+  void *on_mailbox_ctx;
 
   uint32_t max_actors;        /* 1,048,576 */
   uint32_t max_message_bytes; /* 1 MiB: payload of one message */
@@ -136,6 +152,7 @@ typedef struct troupe_stats {
   uint64_t restarts;
   uint64_t memory_bytes; /* now; workers keep up to 384 KiB each for what comes next */
   uint64_t memory_limit_bytes;
+  uint64_t filled;                     /* times that a mailbox was filled to four fifths */
   uint64_t parked;                     /* sends that had to wait for room */
   uint64_t signals_dropped;            /* notices whose receiver was gone or no longer waited */
   uint64_t calls, call_failures;       /* tool calls and those that ended without a value */

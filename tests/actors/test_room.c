@@ -142,6 +142,33 @@ static void a_new_holder_has_its_policy_and_owes_what_is_still_out(void **state)
   assert_null(troupe_overflow_name((troupe_overflow)5));
 }
 
+static void a_mailbox_turns_at_four_fifths_and_at_a_half(void **state) {
+  (void)state;
+  trp_slot s;
+  bounds(&s, 10, 1000);
+  for (int i = 1; i <= 8; i++) {
+    assert_int_equal(trp_room_look(&s), TRP_ROOM_LEVEL);
+    assert_int_equal(trp_room_take(&s, 1, false), TROUPE_OK);
+  }
+  assert_int_equal(trp_room_look(&s), TRP_ROOM_ROSE);
+  assert_true(trp_room_claim(&s, TRP_ROOM_ROSE));
+  assert_false(trp_room_claim(&s, TRP_ROOM_ROSE)); /* somebody has told of it */
+  assert_int_equal(trp_room_look(&s), TRP_ROOM_LEVEL);
+  trp_room_give(&s, 2, 2); /* six */
+  assert_int_equal(trp_room_look(&s), TRP_ROOM_LEVEL);
+  assert_int_equal(trp_room_take(&s, 700, false), TROUPE_OK);
+  trp_room_give(&s, 2, 2); /* half of the messages, but not of the bytes */
+  assert_int_equal(trp_room_look(&s), TRP_ROOM_LEVEL);
+  trp_room_give(&s, 1, 700);
+  assert_int_equal(trp_room_look(&s), TRP_ROOM_FELL);
+  assert_true(trp_room_claim(&s, TRP_ROOM_FELL));
+  assert_false(trp_room_claim(&s, TRP_ROOM_FELL));
+  assert_int_equal(trp_room_look(&s), TRP_ROOM_LEVEL);
+  assert_int_equal(trp_room_take(&s, 800, false), TROUPE_OK); /* by bytes alone */
+  assert_int_equal(trp_room_look(&s), TRP_ROOM_ROSE);
+  assert_int_equal(trp_room_overflow(&s), TROUPE_OVERFLOW_WAIT); /* it shares the word */
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(both_bounds_hold_at_under_and_over),
@@ -149,6 +176,7 @@ int main(void) {
       cmocka_unit_test(racing_senders_never_exceed_the_bound),
       cmocka_unit_test(high_priority_has_an_eighth_in_addition),
       cmocka_unit_test(high_priority_may_take_an_eighth_more_bytes),
+      cmocka_unit_test(a_mailbox_turns_at_four_fifths_and_at_a_half),
       cmocka_unit_test(a_new_holder_has_its_policy_and_owes_what_is_still_out),
   };
   return run_tests(tests);

@@ -17,6 +17,7 @@ typedef struct world {
   faulty memory;
   unsigned dead_seen; /* dead letters reported through the hook */
   troupe_dead_reason last_dead;
+  unsigned filled, drained; /* mailboxes */
 } world;
 
 static inline uint64_t world_clock(void *ctx) { return atomic_load(&((world *)ctx)->now.ns); }
@@ -27,6 +28,11 @@ static inline void world_dead(void *ctx, const troupe_dead_letter *d) {
   world *w = ctx;
   w->dead_seen++;
   w->last_dead = d->reason;
+}
+
+static inline void world_mailbox(void *ctx, const troupe_mailbox_event *e) {
+  world *w = ctx;
+  *(e->filled ? &w->filled : &w->drained) += 1;
 }
 
 /* Starts w->sys; the n-th allocation fails (0: none). memory_bytes 0: the default. */
@@ -43,6 +49,8 @@ static inline int world_try(world *w, long fail_at, uint64_t memory_bytes) {
   cfg.log = world_log;
   cfg.on_dead_letter = world_dead;
   cfg.on_dead_letter_ctx = w;
+  cfg.on_mailbox = world_mailbox;
+  cfg.on_mailbox_ctx = w;
   cfg.max_actors = 4096;
   cfg.memory_bytes = memory_bytes;
   return troupe_system_start(&w->sys, &cfg);
