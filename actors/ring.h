@@ -27,11 +27,12 @@ typedef struct trp_ring {
   _Atomic(troupe_actor *) slots[TRP_RING_ROOM];
 } trp_ring;
 
-/* What it seems to hold: exact only for the owner while nobody steals. */
-static inline bool trp_ring_empty(const trp_ring *r) {
-  return atomic_load_explicit(&r->head, memory_order_relaxed) ==
-         atomic_load_explicit(&r->tail, memory_order_relaxed);
+/* How many it holds; for others than the owner a guess. */
+static inline uint64_t trp_ring_len(const trp_ring *r) {
+  uint64_t head = atomic_load_explicit(&r->head, memory_order_relaxed);
+  return atomic_load_explicit(&r->tail, memory_order_relaxed) - head;
 }
+static inline bool trp_ring_empty(const trp_ring *r) { return trp_ring_len(r) == 0; }
 
 /* False: it is full. */
 static inline bool trp_ring_push(trp_ring *r, troupe_actor *a) {

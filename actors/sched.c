@@ -138,11 +138,11 @@ void trp_sched_leave(trp_worker *w) {
 
 /* ---- a worker's own ------------------------------------------------------------------------ */
 
-/* While the shared queue is longer than a ring it is the one queue for all: so nobody is passed by
- * those that happen to be in a ring. */
+/* At the end of the longer queue, so that those who happen to be in a ring do not pass the others
+ * by again and again. */
 static void enqueue(trp_worker *w, troupe_actor *a) {
   trp_sched *s = &w->sys->sched;
-  if (trp_run_queue_len(&s->woken) < TRP_RING_ROOM && trp_ring_push(w->ring, a)) return;
+  if (trp_run_queue_len(&s->woken) <= trp_ring_len(w->ring) && trp_ring_push(w->ring, a)) return;
   pthread_mutex_lock(&s->lock);
   append(&s->woken, a);
   pthread_mutex_unlock(&s->lock);
@@ -158,7 +158,7 @@ static troupe_actor *swap_lifo(trp_worker *w, troupe_actor *a) {
 }
 
 static void push_local(trp_worker *w, troupe_actor *a) {
-  bool queued = !trp_ring_empty(w->ring);
+  bool queued = !trp_ring_empty(w->ring) || trp_run_queue_len(&w->sys->sched.woken);
   troupe_actor *next = queued && w->lifo_runs >= TRP_LIFO_RUNS ? a : swap_lifo(w, a);
   if (next) enqueue(w, next);
   if ((next && queued) || !trp_preempt_watches(w)) trp_parking_wake(&w->sys->sched.parking);

@@ -7,8 +7,8 @@
  *                  +---------------+              +---------------+              |
  *                          ^ when it is empty, and now and then                  v
  *   wakes by other  +-----------------------------------------------------------------------+
- *   threads, what a | woken: FIFO                                              spent: FIFO  |
- *   ring cannot hold+-----------------------------------------------------------------------+
+ *   threads, and    | woken: FIFO                                              spent: FIFO  |
+ *   when it is long +-----------------------------------------------------------------------+
  *
  * Woken actors, those that something has just come for, go before the spent. The one woken last
  * goes first, as what it was sent is still in the cache: it waits in `lifo`, and goes on to the
@@ -20,7 +20,7 @@
  * TRP_SPENT_NS.
  *
  * Who wakes a sleeping worker (actors/parking.h): a thread that is no worker, always; a worker when
- * its ring held something already, as it goes on with the rest itself in a moment; the tick, for
+ * something was queued already, as it goes on with the rest itself in a moment; the tick, for
  * anything that has waited behind a slice. A wake that a worker misses costs a tick, not an actor.
  *
  * An actor is in a queue at most once: only the push that cleared its PARKED or WAITING tag, or its
