@@ -14,14 +14,11 @@
 
 enum { FIRST_CAP = 8 };
 
-/* The finalizer of splitmix64: keys are often small or differ in high bits only. */
-static uint64_t mix(uint64_t z) {
-  z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-  z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-  return z ^ (z >> 31);
+/* Fibonacci hashing: keys in a row, such as ids, come to lie far from each other. Folded before, as
+ * keys may differ in high bits only. */
+static size_t home(uint64_t key, size_t cap) {
+  return (size_t)(((key ^ (key >> 32)) * UINT64_C(0x9e3779b97f4a7c15)) >> 32) & (cap - 1);
 }
-
-static size_t home(uint64_t key, size_t cap) { return (size_t)mix(key) & (cap - 1); }
 
 /* The entry with the key, or the free one where it belongs. cap is not 0. */
 static trp_map_entry *find(trp_map_entry *entries, size_t cap, uint64_t key) {
