@@ -28,6 +28,19 @@ static bool is_full(const trp_ledger *l, const trp_item_ops *ops) {
   return limit && !l->unlimited && l->count[ops->index] >= limit;
 }
 
+/* Puts the newest item with the others. */
+static int file(trp_ledger *l) {
+  trp_item *it = l->newest;
+  if (!it) return TROUPE_OK;
+  int err = it->timed ? trp_heap_reserve(&l->due, l->timed + 1) : TROUPE_OK;
+  if (!err) err = trp_map_put(&l->by_id, it->id, it);
+  if (err) return err;
+  if (it->due.key) (void)trp_heap_insert(&l->due, &it->due);
+  l->timed += it->timed;
+  l->newest = NULL;
+  return TROUPE_OK;
+}
+
 int trp_ledger_add(trp_ledger *l, trp_item *it, const trp_item_ops *ops, uint64_t deadline_ns) {
   TRP_POINT(l, TRP_POINT_LEDGER);
   if (is_full(l, ops)) {
@@ -35,16 +48,13 @@ int trp_ledger_add(trp_ledger *l, trp_item *it, const trp_item_ops *ops, uint64_
       atomic_fetch_add_explicit(&l->refusals[ops->counts_as], 1, memory_order_relaxed);
     return TROUPE_E_LIMIT;
   }
-  it->id = l->next_id + 1;
-  it->ops = ops;
-  int err = trp_map_put(&l->by_id, it->id, it);
+  int err = file(l);
   if (err) return err;
+  it->id = ++l->next_id;
+  it->ops = ops;
+  it->timed = deadline_ns != 0;
   trp_heap_node_init(&it->due, deadline_ns, it->id);
-  if (deadline_ns && (err = trp_heap_insert(&l->due, &it->due))) {
-    trp_map_del(&l->by_id, it->id);
-    return err;
-  }
-  l->next_id++;
+  l->newest = it;
   l->count[ops->index]++;
   trp_link_init(&it->link);
   trp_list_push_back(&l->items, &it->link);
@@ -53,10 +63,15 @@ int trp_ledger_add(trp_ledger *l, trp_item *it, const trp_item_ops *ops, uint64_
 }
 
 void trp_ledger_renew(trp_ledger *l, trp_item *it, uint64_t deadline_ns) {
-  trp_map_del(&l->by_id, it->id);
-  trp_heap_remove(&l->due, &it->due);
+  TRP_ASSERT(it->timed && deadline_ns);
+  bool filed = it != l->newest;
+  if (filed) {
+    trp_map_del(&l->by_id, it->id);
+    trp_heap_remove(&l->due, &it->due);
+  }
   it->id = ++l->next_id;
   trp_heap_node_init(&it->due, deadline_ns, it->id);
+  if (!filed) return;
   int err = trp_map_put(&l->by_id, it->id, it); /* both have the room they had */
   if (!err) err = trp_heap_insert(&l->due, &it->due);
   TRP_ASSERT(err == TROUPE_OK);
@@ -74,37 +89,64 @@ void trp_ledger_resize(trp_ledger *l, trp_item *it, size_t bytes) {
 
 void trp_ledger_remove(trp_ledger *l, trp_item *it) {
   TRP_POINT(l, TRP_POINT_LEDGER);
-  void *was = trp_map_del(&l->by_id, it->id);
-  TRP_ASSERT(was == it);
-  (void)was;
-  trp_heap_remove(&l->due, &it->due);
+  if (it == l->newest) {
+    l->newest = NULL;
+  } else {
+    void *was = trp_map_del(&l->by_id, it->id);
+    TRP_ASSERT(was == it);
+    (void)was;
+    trp_heap_remove(&l->due, &it->due);
+    l->timed -= it->timed;
+  }
   trp_list_remove(&it->link);
   l->count[it->ops->index]--;
   count_bytes(l, 0, it->bytes);
 }
 
-trp_item *trp_ledger_find(const trp_ledger *l, uint64_t id) { return trp_map_get(&l->by_id, id); }
+trp_item *trp_ledger_find(const trp_ledger *l, uint64_t id) {
+  if (l->newest && l->newest->id == id) return l->newest;
+  return trp_map_get(&l->by_id, id);
+}
+
+/* Makes room for the deadline of an item that has had none. */
+static int give_room(trp_ledger *l, trp_item *it) {
+  if (it->timed) return TROUPE_OK;
+  if (it != l->newest) {
+    int err = trp_heap_reserve(&l->due, l->timed + 1);
+    if (err) return err;
+    l->timed++;
+  }
+  it->timed = true;
+  return TROUPE_OK;
+}
 
 int trp_ledger_set_deadline(trp_ledger *l, trp_item *it, uint64_t deadline_ns) {
-  if (deadline_ns == 0) {
-    trp_heap_remove(&l->due, &it->due);
-  } else if (trp_heap_node_inside(&it->due)) {
-    trp_heap_update(&l->due, &it->due, deadline_ns);
-  } else {
-    it->due.key = deadline_ns;
-    return trp_heap_insert(&l->due, &it->due);
-  }
-  return TROUPE_OK;
+  int err = deadline_ns ? give_room(l, it) : TROUPE_OK;
+  if (err) return err;
+  if (it != l->newest) trp_heap_remove(&l->due, &it->due);
+  it->due.key = deadline_ns;
+  return it != l->newest && deadline_ns ? trp_heap_insert(&l->due, &it->due) : TROUPE_OK;
+}
+
+/* The deadline of the newest, UINT64_MAX: it has none. */
+static uint64_t newest_due(const trp_ledger *l) {
+  return l->newest && l->newest->due.key ? l->newest->due.key : UINT64_MAX;
 }
 
 uint64_t trp_ledger_next(const trp_ledger *l) {
   const trp_heap_node *n = trp_heap_min(&l->due);
-  return n && n->key != UINT64_MAX ? n->key : 0;
+  uint64_t next = newest_due(l);
+  if (n && n->key < next) next = n->key;
+  return next != UINT64_MAX ? next : 0;
 }
 
-trp_item *trp_ledger_pop_due(trp_ledger *l, uint64_t now_ns) {
+trp_item *trp_ledger_pop_due(trp_ledger *l, uint64_t now_ns, uint64_t newest) {
   trp_heap_node *n = trp_heap_min(&l->due);
-  if (!n || n->key > now_ns) return NULL;
-  trp_heap_remove(&l->due, n);
-  return TRP_CONTAINER(n, trp_item, due);
+  trp_item *it = n ? TRP_CONTAINER(n, trp_item, due) : NULL;
+  uint64_t due = newest_due(l), other = n ? n->key : UINT64_MAX;
+  if (due < other || (due == other && it && l->newest && l->newest->id < it->id)) it = l->newest;
+  if (!it || it->due.key > now_ns || it->id > newest) return NULL;
+  trp_heap_remove(&l->due, &it->due);
+  it->due.key = 0;
+  return it;
 }

@@ -5,6 +5,9 @@
  * item and asserts that none is left. Ids are never reused within a logical actor, so an answer to
  * an earlier generation finds nothing. The earliest deadline is what the actor asks of the timers.
  *
+ * The newest item is kept apart, and filed when another comes: an actor that waits for one thing at
+ * a time, as most do, needs no memory here and searches nothing.
+ *
  * Thread: owner; inside a native half when actor code calls. */
 #ifndef TRP_ACTORS_LEDGER_H
 #define TRP_ACTORS_LEDGER_H
@@ -48,6 +51,7 @@ struct trp_item { /* embed it first */
   uint64_t id;
   const trp_item_ops *ops;
   size_t bytes; /* memory kept for it, set before it is added; 0: not worth counting */
+  bool timed;   /* has had a deadline: there is always room for another */
 };
 
 typedef struct trp_ledger trp_ledger;
@@ -55,8 +59,10 @@ typedef struct trp_ledger trp_ledger;
 struct trp_ledger {
   const troupe_allocator *al;
   trp_list items;
-  trp_map by_id;
-  trp_heap due;
+  trp_item *newest; /* or NULL. Not among the following, and `due.key` is its deadline or 0 */
+  trp_map by_id;    /* the others */
+  trp_heap due;     /* those of them with a deadline */
+  uint32_t timed;   /* how many of them are timed: `due` has room for so many */
   uint64_t next_id; /* survives generations */
   uint32_t count[TRP_ITEM_KINDS];
   uint32_t limit[TRP_ITEM_KINDS]; /* of this actor; 0: as the ops say */
@@ -79,19 +85,20 @@ void trp_ledger_fini(trp_ledger *l); /* must be empty */
  * caller's. */
 int trp_ledger_add(trp_ledger *l, trp_item *it, const trp_item_ops *ops, uint64_t deadline_ns);
 /* Gives an item on the ledger a new id and another deadline, as if removed and added: the old id is
- * unknown from here on. Never fails for an item that had a deadline when added. */
+ * unknown from here on. Never fails; the item must have had a deadline. */
 void trp_ledger_renew(trp_ledger *l, trp_item *it, uint64_t deadline_ns);
 /* The item on the ledger keeps as many bytes from now on. */
 void trp_ledger_resize(trp_ledger *l, trp_item *it, size_t bytes);
 /* Takes it off; the item is the caller's again. */
 void trp_ledger_remove(trp_ledger *l, trp_item *it);
 trp_item *trp_ledger_find(const trp_ledger *l, uint64_t id);
-/* Changes the deadline; 0: none. Never fails for an item that had one when added; otherwise
+/* Changes the deadline; 0: none. Never fails for an item that has had one; otherwise
  * TROUPE_E_NO_MEMORY. */
 int trp_ledger_set_deadline(trp_ledger *l, trp_item *it, uint64_t deadline_ns);
 /* The earliest deadline, or 0. */
 uint64_t trp_ledger_next(const trp_ledger *l);
-/* Takes the first item due at now off the heap (it stays on the ledger), or NULL. */
-trp_item *trp_ledger_pop_due(trp_ledger *l, uint64_t now_ns);
+/* The first item due at now, which has no deadline any more, or NULL. Items newer than the id
+ * `newest` are left, and may hide others that are due. */
+trp_item *trp_ledger_pop_due(trp_ledger *l, uint64_t now_ns, uint64_t newest);
 
 #endif

@@ -220,10 +220,7 @@ static void tick(troupe_actor *a) {
   uint64_t now = trp_clock_ns(&a->sys->clock);
   /* what is started meanwhile and due at once has its turn later, or this might never end */
   uint64_t newest = a->ledger.next_id;
-  for (const trp_heap_node *n;
-       !a->preempted && (n = trp_heap_min(&a->ledger.due)) && n->order <= newest;) {
-    trp_item *it = trp_ledger_pop_due(&a->ledger, now);
-    if (!it) break;
+  for (trp_item *it; !a->preempted && (it = trp_ledger_pop_due(&a->ledger, now, newest));) {
     it->ops->expire(a, it);
     trp_life_settle(a);
   }
