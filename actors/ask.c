@@ -159,12 +159,17 @@ static bool answer(troupe_actor *a, const trp_msg *m, int *code, const void *dat
   return err == TROUPE_OK;
 }
 
-/* The message has been handled; takes it. An ask that still has an id is answered with code. */
-static void handled(troupe_actor *a, trp_msg *m, int code) {
+/* Counts a message as handled; it leaves the mailbox. */
+static void count_handled(troupe_actor *a, trp_msg *m) {
   trp_worker_count(&a->worker->handled);
   a->handled++;
   TRP_NOTE(a->sys, m, .type = TRP_EVENT_HANDLED, .who = m->to, .with = m->from, .id = m->id);
   trp_line_done(a, m);
+}
+
+/* The message has been handled; takes it. An ask that still has an id is answered with code. */
+static void handled(troupe_actor *a, trp_msg *m, int code) {
+  count_handled(a, m);
   if (m->type == TRP_MSG_ASK && m->id)
     trp_send_answer(a->sys, m, code);
   else
@@ -297,4 +302,20 @@ void troupe_actor_refuse(troupe_actor *self, uint64_t id) {
     self->verdict = TRP_VERDICT_REFUSED;
   trp_msg *m = id ? unkeep(self, id) : NULL;
   if (m) trp_send_bury(self->sys, m, TROUPE_DEAD_NO_HANDLER, TROUPE_E_NO_HANDLER, NULL);
+}
+
+int troupe_actor_forward(troupe_actor *self, uint64_t id, troupe_pid to,
+                         const troupe_send_opts *opts, uint64_t *park) {
+  trp_msg *m = NULL;
+  if (park) *park = 0;
+  if (id)
+    m = unkeep(self, id);
+  else if (self->current && self->verdict == TRP_VERDICT_NONE)
+    m = take_current(self);
+  if (!m) return TROUPE_E_INVALID;
+  count_handled(self, m); /* and sent once more */
+  m->to = to;
+  trp_send_wait wait = {0};
+  if (opts && park) wait = (trp_send_wait){.ms = opts->wait_ms, .user = opts->user, .id = park};
+  return trp_send(self->sys, self, m, &wait);
 }

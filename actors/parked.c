@@ -120,7 +120,7 @@ static void parked_expire(troupe_actor *a, trp_item *it) {
   if (!withdraw(a->sys, p)) return; /* granted: the message is in our inbox */
   trp_ledger_remove(&a->ledger, it);
   trp_msg *held = p->held;
-  held->id = 0; /* an ask's end is told below */
+  if (p->ask) held->id = 0; /* its end is told below */
   trp_send_bury(a->sys, held, TROUPE_DEAD_MAILBOX_FULL, TROUPE_E_MAILBOX_FULL, NULL);
   ended(a, p, TROUPE_E_MAILBOX_FULL);
 }
@@ -128,7 +128,7 @@ static void parked_expire(troupe_actor *a, trp_item *it) {
 static void parked_settle(troupe_actor *a, trp_item *it) {
   trp_parked *p = TRP_CONTAINER(it, trp_parked, item);
   if (!withdraw(a->sys, p)) return; /* the grant is in our inbox and frees it */
-  p->held->id = 0;
+  if (p->ask) p->held->id = 0;
   trp_send_bury(a->sys, p->held, TROUPE_DEAD_SENDER_GONE, TROUPE_E_STOPPED, NULL);
   trp_msg_free(a->sys, &p->grant);
 }

@@ -379,6 +379,7 @@ int trp_api_open(lua_State *L) {
                                        {"call", trp_api_call},
                                        {"try_call", trp_api_try_call},
                                        {"reply_later", trp_reply_later},
+                                       {"forward", trp_reply_forward},
                                        {"array", api_array},
                                        {"now_ms", api_now_ms},
                                        {"stats", api_stats},

@@ -92,16 +92,16 @@ static int check_right(lua_State *L, const trp_ref *ref, uint8_t right, bool qui
 
 /* ---- tell ---------------------------------------------------------------------------------- */
 
-static int told(lua_State *L, int err) {
+int trp_ref_push_sent(lua_State *L, int err) {
   lua_pushboolean(L, err == TROUPE_OK);
   if (err == TROUPE_OK) return 1;
   lua_pushstring(L, troupe_err_name(err));
   return 2;
 }
 
-static int parked_tell(lua_State *L, int status, lua_KContext ctx) {
+int trp_ref_sent_parked(lua_State *L, int status, lua_KContext ctx) {
   (void)status, (void)ctx;
-  return told(L, trp_lua_of(L)->task->event->code);
+  return trp_ref_push_sent(L, trp_lua_of(L)->task->event->code);
 }
 
 /* Encodes the arguments of a message from index 3 on. One that is too big, or that
@@ -125,10 +125,10 @@ static int ref_tell(lua_State *L) {
   const trp_ref *ref = check_ref(L);
   troupe_send_opts opts = {.size = sizeof opts, .user = lua->task, .priority = ref->priority};
   const char *kind = trp_check_kind(L, 2, &opts.kind_len);
-  if (!(ref->rights & TRP_RIGHT_TELL)) return told(L, TROUPE_E_DENIED);
+  if (!(ref->rights & TRP_RIGHT_TELL)) return trp_ref_push_sent(L, TROUPE_E_DENIED);
   trp_payload p;
   int err = encode_message(L, ref, kind, opts.kind_len, &p);
-  if (err) return told(L, err);
+  if (err) return trp_ref_push_sent(L, err);
   if (trp_lua_can_wait(L)) opts.wait_ms = ref->wait_ms;
   trp_frame *frame = trp_lua_frame(L);
   TRP_NATIVE_BEGIN(frame);
@@ -136,8 +136,8 @@ static int ref_tell(lua_State *L) {
   if (err == TROUPE_PENDING) trp_task_publish_block(lua);
   trp_payload_done(lua);
   TRP_NATIVE_END(frame);
-  if (err == TROUPE_PENDING) return trp_lua_wait(L, 0, parked_tell);
-  return told(L, err);
+  if (err == TROUPE_PENDING) return trp_lua_wait(L, 0, trp_ref_sent_parked);
+  return trp_ref_push_sent(L, err);
 }
 
 /* ---- ask ----------------------------------------------------------------------------------- */
@@ -252,7 +252,7 @@ static int ref_kill(lua_State *L) {
   TRP_NATIVE_BEGIN(frame);
   int err = troupe_kill(troupe_actor_system(lua->actor), ref->pid);
   TRP_NATIVE_END(frame);
-  return told(L, err);
+  return trp_ref_push_sent(L, err);
 }
 
 static int stop_ended(lua_State *L, int status, lua_KContext ctx) {

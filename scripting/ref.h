@@ -40,6 +40,11 @@ void trp_ref_push(lua_State *L, troupe_pid pid, uint8_t rights);
 /* The ref at idx, or NULL when it is something else. */
 const trp_ref *trp_ref_test(lua_State *L, int idx);
 
+/* Pushes what a send has come to: true, or false and the code. Returns how many values. */
+int trp_ref_push_sent(lua_State *L, int err);
+/* The same when a wait for room has ended: a continuation. */
+int trp_ref_sent_parked(lua_State *L, int status, lua_KContext ctx);
+
 /* Pushes the object of a monitor that watches the actor of the ref at idx. */
 void trp_ref_push_monitor(lua_State *L, int idx, uint64_t monitor_id);
 

@@ -7,6 +7,7 @@
 #include "actors/system.h"
 #include "scripting/fault.h"
 #include "scripting/payload.h"
+#include "scripting/ref.h"
 #include "scripting/script.h"
 #include "scripting/task.h"
 
@@ -66,6 +67,29 @@ int trp_reply_later(lua_State *L) {
   task->kept = 0;
   task->answered = true;
   return 1;
+}
+
+int trp_reply_forward(lua_State *L) {
+  trp_lua *lua = trp_lua_of(L);
+  trp_task *task = lua->task;
+  const trp_ref *ref = trp_ref_test(L, 1);
+  if (!ref) return luaL_typeerror(L, 1, "ref");
+  if (task->kind != TRP_TASK_MESSAGE || task->answered)
+    return luaL_error(L, "forward: no message is being handled");
+  if (!(ref->rights & (task->is_ask ? TRP_RIGHT_ASK : TRP_RIGHT_TELL)))
+    return trp_ref_push_sent(L, TROUPE_E_DENIED);
+  troupe_send_opts opts = {.size = sizeof opts, .user = task};
+  if (trp_lua_can_wait(L)) opts.wait_ms = ref->wait_ms;
+  uint64_t kept = task->kept;
+  task->kept = 0;
+  task->answered = true;
+  trp_frame *frame = trp_lua_frame(L);
+  TRP_NATIVE_BEGIN(frame);
+  int err = troupe_actor_forward(lua->actor, kept, ref->pid, &opts, &task->wait_id);
+  if (err == TROUPE_PENDING) trp_task_publish_block(lua);
+  TRP_NATIVE_END(frame);
+  if (err == TROUPE_PENDING) return trp_lua_wait(L, 0, trp_ref_sent_parked);
+  return trp_ref_push_sent(L, err);
 }
 
 /* Answers with the value at idx. */

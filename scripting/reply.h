@@ -27,4 +27,7 @@ void trp_reply_set_message_class(lua_State *L, int idx);
 /* troupe.reply_later(). */
 int trp_reply_later(lua_State *L);
 
+/* troupe.forward(ref). */
+int trp_reply_forward(lua_State *L);
+
 #endif

@@ -302,6 +302,18 @@ TROUPE_API int troupe_actor_keep_ask(troupe_actor *self, uint64_t *id);
 TROUPE_API int troupe_actor_reply_to(troupe_actor *self, uint64_t id, int code, const void *data,
                                      size_t len, const char *detail);
 
+/* Hands the message being handled (id 0) or kept (id) on to another actor, as if its sender had
+ * sent it there: with kind, payload, priority, asker and deadline. An ask is then answered by that
+ * actor, or, when it cannot go there, by the error that is returned here.
+ *
+ *   opts   wait_ms and user, as for troupe_actor_tell; may be NULL, as park
+ *   park   names the message while it waits for room (TROUPE_PENDING)
+ *
+ * Memory   takes the message: its contents are gone when this returns.
+ * Returns  as troupe_actor_tell; TROUPE_E_INVALID: there is nothing to hand on. */
+TROUPE_API int troupe_actor_forward(troupe_actor *self, uint64_t id, troupe_pid to,
+                                    const troupe_send_opts *opts, uint64_t *park);
+
 /* Says that the message being handled (id 0) or kept (id) has no handler: a tell becomes a dead
  * letter `no_handler`, an ask is answered with that error. */
 TROUPE_API void troupe_actor_refuse(troupe_actor *self, uint64_t id);

@@ -123,3 +123,32 @@ misuse("ends itself with troupe.exit", function()
   local me = troupe.spawn { source = [[local t = require "troupe" local a = t.actor "a" return a]] }
   error("ends itself with troupe.exit", 0)
 end)
+
+-- forward: the first sender is answered, by whoever answers
+local desk = troupe.spawn { source = [[
+  local troupe = require "troupe"
+  local desk = troupe.actor "desk"
+  function desk:init(clerk) self.clerk = clerk end
+  function desk.on:from() return troupe.forward(self.clerk) end
+  function desk.on:slow() troupe.sleep(5); assert(troupe.forward(self.clerk)); return "mine" end
+  function desk.on:twice()
+    local ok, why = troupe.forward(self.clerk)
+    assert(ok == true and why == nil)
+    local again, e = pcall(troupe.forward, self.clerk)
+    assert(not again and e:find "no message is being handled")
+  end
+  function desk.on:denied() local ok, why = troupe.forward(self.clerk:restrict {}) return { ok, why } end
+  function desk.on:misuse() return select(2, pcall(troupe.forward, 7)) end
+  function desk.on:gone(dead) local ok, why = troupe.forward(dead); self.told = why; assert(ok == false) end
+  function desk.on:told() return self.told end
+  return desk]], args = c }
+assert(desk:ask "from" == troupe.self())
+assert(desk:ask("slow", 1, "theirs") == "theirs")
+assert(select(2, desk:try_ask "twice").code == "no_handler")
+local refused = desk:ask "denied"
+assert(refused[1] == false and refused[2] == "denied")
+assert(desk:ask "misuse":find "ref expected")
+local dead = troupe.spawn { source = "" }
+dead:stop()
+assert(select(2, desk:try_ask("gone", dead)).code == "noproc" and desk:ask "told" == "noproc")
+misuse("no message is being handled", troupe.forward, c)
