@@ -106,8 +106,8 @@ void trp_send_release(troupe_system *sys, trp_msg *m) {
 
 void trp_send_bury(troupe_system *sys, trp_msg *m, troupe_dead_reason dead, int code,
                    trp_reason *reason) {
-  trp_send_release(sys, m);
   dead_message(sys, m, dead);
+  trp_send_release(sys, m); /* afterwards: whom the room lets in must not seem to be one too many */
   if (m->type == TRP_MSG_ASK && m->id)
     send_back(sys, m, TRP_MSG_ITEM, code, reason);
   else
