@@ -78,6 +78,7 @@ static void timer_expire(troupe_actor *a, trp_item *it) {
   if (t->period_ns) advance(a, t);
   if (t->direct) {
     troupe_event e = {.id = it->id, .user = t->user};
+    TRP_NOTE(a->sys, NULL, .type = TRP_EVENT_TIMER, .who = a->pid, .id = it->id);
     if (!t->period_ns) end_timer(a, t);
     trp_actor_resume(a, &e);
   } else if (t->tick == NOT_QUEUED) {
