@@ -299,7 +299,7 @@ void trp_life_release(troupe_actor *a) {
     trp_monitor_down(sys, w, why);
   trp_slots_give(&sys->slots, a->slot);
   if (a->edge) trp_child_tell_parent(a, TRP_EDGE_GONE);
-  trp_system_actor_gone(sys, a->edge == NULL);
+  trp_system_actor_gone(sys, a->pid);
 }
 
 void trp_actor_free(troupe_actor *a) {

@@ -153,7 +153,7 @@ int trp_spawn_root(troupe_system *sys, const troupe_spawn_opts *opts, troupe_pid
     if (!err) {
       atomic_store_explicit(&a->slot->inbox, TRP_INBOX_CLOSED, memory_order_relaxed);
       trp_slots_give(&sys->slots, a->slot);
-      trp_system_actor_gone(sys, false);
+      trp_system_actor_gone(sys, (troupe_pid){0});
       err = TROUPE_E_NO_MEMORY;
     }
     spawn_failed(sys, a, opts);

@@ -124,8 +124,8 @@ int troupe_system_start(troupe_system **out, const troupe_config *cfg) {
   if (!err) err = trp_timers_init(&sys->timers, &sys->allocator, workers);
   if (!err) err = trp_sched_init(sys, workers);
   troupe_spawn_opts guardian = {.size = sizeof guardian, .behavior = &guardian_behavior};
-  if (!err && !(err = trp_spawn_root(sys, &guardian, &sys->guardian, false))) sys->roots++;
-  if (!err && !(err = trp_port_spawn(sys))) sys->roots++;
+  if (!err && !(err = trp_spawn_root(sys, &guardian, &sys->guardian, false))) sys->guarded = true;
+  if (!err) err = trp_port_spawn(sys);
   if (!err) err = trp_sched_start(sys);
   if (err) {
     abandon(sys);
@@ -206,27 +206,31 @@ void trp_system_nap(troupe_system *sys) {
 
 /* ---- stop ---------------------------------------------------------------------------------- */
 
-void trp_system_actor_gone(troupe_system *sys, bool root) {
+void trp_system_actor_gone(troupe_system *sys, troupe_pid pid) {
   pthread_mutex_lock(&sys->lock);
-  if (root) sys->roots--;
+  bool guardian = pid.id == sys->guardian.id;
+  if (guardian) sys->guarded = false;
   uint64_t before = atomic_fetch_sub_explicit(&sys->counters.actors, 1, memory_order_relaxed);
-  if (root || before == 1) pthread_cond_broadcast(&sys->ended);
+  if (guardian || before == 1) pthread_cond_broadcast(&sys->ended);
   pthread_mutex_unlock(&sys->lock);
 }
 
-static bool reached(troupe_system *sys, unsigned roots) {
-  if (roots) return sys->roots <= roots;
+typedef enum whom { GUARDIAN, EVERYBODY } whom;
+
+static bool gone(troupe_system *sys, whom w) {
+  if (w == GUARDIAN) return !sys->guarded;
   return atomic_load_explicit(&sys->counters.actors, memory_order_relaxed) == 0;
 }
 
-/* Waits until only `roots` root actors are left (0: until no actor at all is), or the deadline. */
-static bool wait_roots(troupe_system *sys, unsigned roots, uint64_t until_ns) {
+/* Waits until the guardian is gone, and with it all it is the guardian of, or really everybody; or
+ * for the deadline. */
+static bool wait_gone(troupe_system *sys, whom w, uint64_t until_ns) {
   struct timespec until = {.tv_sec = (time_t)(until_ns / TRP_NS_PER_S),
                            .tv_nsec = (long)(until_ns % TRP_NS_PER_S)};
   const trp_clock real = trp_clock_monotonic();
   pthread_mutex_lock(&sys->lock);
   bool timeout = false;
-  while (!reached(sys, roots) && !timeout) {
+  while (!gone(sys, w) && !timeout) {
     if (sys->sched.count) {
       timeout = pthread_cond_timedwait(&sys->ended, &sys->lock, &until) != 0;
       continue;
@@ -236,7 +240,7 @@ static bool wait_roots(troupe_system *sys, unsigned roots, uint64_t until_ns) {
     timeout = trp_clock_ns(&real) >= until_ns;
     pthread_mutex_lock(&sys->lock);
   }
-  bool ok = reached(sys, roots);
+  bool ok = gone(sys, w);
   pthread_mutex_unlock(&sys->lock);
   return ok;
 }
@@ -280,14 +284,14 @@ int troupe_system_stop(troupe_system *sys, uint32_t deadline_ms) {
   atomic_compare_exchange_strong_explicit(&sys->phase, &phase, TRP_SYSTEM_STOPPING,
                                           memory_order_acq_rel, memory_order_acquire);
   tell_root(sys, TRP_ROOT_STOP_GUARDIAN, TRP_MSG_STOP, sys->guardian);
-  bool late = !wait_roots(sys, 1, until);
+  bool late = !wait_gone(sys, GUARDIAN, until);
   if (late) {
     tell_root(sys, TRP_ROOT_KILL_GUARDIAN, TRP_MSG_KILL, sys->guardian);
     uint64_t last = trp_clock_ns(&real) + KILL_GRACE_MS * TRP_NS_PER_MS;
-    if (!wait_roots(sys, 1, last)) return TROUPE_E_TIMEOUT;
+    if (!wait_gone(sys, GUARDIAN, last)) return TROUPE_E_TIMEOUT;
   }
   tell_root(sys, TRP_ROOT_STOP_PORT, TRP_MSG_STOP, sys->port);
-  if (!wait_roots(sys, 0, trp_clock_ns(&real) + KILL_GRACE_MS * TRP_NS_PER_MS))
+  if (!wait_gone(sys, EVERYBODY, trp_clock_ns(&real) + KILL_GRACE_MS * TRP_NS_PER_MS))
     return TROUPE_E_TIMEOUT;
   if (!end_threads(sys)) return TROUPE_E_TIMEOUT;
   return late ? TROUPE_E_EXPIRED : TROUPE_OK;

@@ -83,8 +83,8 @@ struct troupe_system {
   pthread_mutex_t ending; /* held while stop ends the threads; before every other lock */
 
   pthread_mutex_t lock; /* guards what follows; a leaf */
-  pthread_cond_t ended; /* a root or the last actor is gone */
-  unsigned roots;       /* guardian and port, while they exist */
+  pthread_cond_t ended; /* the guardian or the last actor is gone */
+  bool guarded;         /* the guardian is there */
   trp_msg root_commands[TRP_ROOT_COMMANDS];
   trp_rand rand;
   trp_loop *loop;
@@ -112,8 +112,8 @@ void *trp_system_set_ext(troupe_system *sys, trp_ext which, void *ptr,
 /* A generator of its own for an actor or a tool. Thread: any. */
 void trp_system_split_rand(troupe_system *sys, trp_rand *child);
 
-/* Counts an actor out; wakes troupe_system_stop when it is the last one, or a root. */
-void trp_system_actor_gone(troupe_system *sys, bool root);
+/* Counts an actor out; wakes troupe_system_stop when it is the last one, or the guardian. */
+void trp_system_actor_gone(troupe_system *sys, troupe_pid pid);
 
 /* A short sleep of a host thread that steps and finds nothing to run. */
 void trp_system_nap(troupe_system *sys);

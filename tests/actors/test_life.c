@@ -425,6 +425,25 @@ static void no_allocation_failure_leaks_or_breaks(void **state) {
   }
 }
 
+static void a_system_whose_port_never_began_kills_what_does_not_stop(void **state) {
+  (void)state;
+  for (long n = 1;; n++) {
+    world w;
+    probe p = {.script = {.stop = never_stops}};
+    if (world_try_start(&w, n) == TROUPE_OK) {
+      troupe_spawn_opts o = probe_opts(&p);
+      troupe_pid pid;
+      (void)troupe_spawn(w.sys, &pid, &o);
+      world_settle(&w);
+      int rc = troupe_system_stop(w.sys, 0);
+      assert_true(rc == TROUPE_OK || rc == TROUPE_E_EXPIRED);
+      troupe_system_free(w.sys);
+    }
+    faulty_check(&w.memory);
+    if (w.memory.calls < n) break;
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(an_actor_starts_handles_and_stops_in_order),
@@ -444,6 +463,7 @@ int main(void) {
       cmocka_unit_test(a_start_that_gets_no_threads_frees_all_by_its_right_size),
       cmocka_unit_test(bad_options_are_refused),
       cmocka_unit_test(no_allocation_failure_leaks_or_breaks),
+      cmocka_unit_test(a_system_whose_port_never_began_kills_what_does_not_stop),
   };
   return run_tests(tests);
 }
