@@ -1,0 +1,467 @@
+/* Messages, asks, and the room for them. */
+#include "tests/replay/model_state.h"
+
+static message *find(model *m, uint32_t number) {
+  return number && number < MESSAGES && m->messages[number].fate != UNSENT ? &m->messages[number]
+                                                                           : NULL;
+}
+
+static message *find_ask(model *m, uint64_t who, uint64_t id) {
+  for (uint32_t n = 1; n <= m->newest; n++)
+    if (m->messages[n].from == who && m->messages[n].ask_id == id && id) return &m->messages[n];
+  return NULL;
+}
+
+static message *find_park(model *m, uint64_t who, uint64_t id) {
+  for (uint32_t n = 1; n <= m->newest; n++)
+    if (m->messages[n].from == who && m->messages[n].park_id == id && id) return &m->messages[n];
+  return NULL;
+}
+
+/* The next thing that happens must be that `who` is told of the end of this. */
+static void expect_resume(actor *a, const event *e, uint32_t reply) {
+  a->resume = e->id;
+  a->resume_code = e->code;
+  a->resume_msg = reply;
+}
+
+/* ---- sending ------------------------------------------------------------------------------- */
+
+static bool anybody_parked(const model *m, uint64_t to) {
+  for (uint32_t n = 1; n <= m->newest; n++)
+    if (m->messages[n].to == to && m->messages[n].fate == PARKED) return true;
+  return false;
+}
+
+static bool is_full(const model *m, const actor *to) {
+  return to->queued >= to->limit || anybody_parked(m, to->pid);
+}
+
+static void on_call(model *m, const event *e) {
+  if (!model_must(m, e->msg < MESSAGES && m->messages[e->msg].fate == UNSENT, "a number twice"))
+    return;
+  if (e->msg > m->newest) m->newest = e->msg;
+  bool is_ask = e->type == SCENE_ASK;
+  uint64_t until = is_ask && e->b != UINT32_MAX ? m->now_ns + e->b * TRP_NS_PER_MS : 0;
+  m->messages[e->msg] = (message){.number = e->msg,
+                                  .from = e->who,
+                                  .to = e->with,
+                                  .is_ask = is_ask,
+                                  .fate = CALLED,
+                                  .until_ns = until,
+                                  .park_until_ns = m->now_ns + e->a * TRP_NS_PER_MS,
+                                  .wait_ms = e->a};
+  m->calls++;
+}
+
+/* What the call returns for a message that was refused. */
+static bool refusal_fits(int64_t dead, int64_t code) {
+  switch (dead) {
+  case TROUPE_DEAD_NOPROC:
+    return code == TROUPE_E_NOPROC;
+  case TROUPE_DEAD_MAILBOX_FULL:
+    return code == TROUPE_E_MAILBOX_FULL;
+  case TROUPE_DEAD_WOULD_DEADLOCK:
+    return code == TROUPE_E_WOULD_DEADLOCK;
+  case TROUPE_DEAD_NO_MEMORY:
+    return code == TROUPE_E_NO_MEMORY;
+  default:
+    return false;
+  }
+}
+
+static void on_called(model *m, const event *e) {
+  message *g = find(m, e->msg);
+  if (!model_must(m, g != NULL, "the end of a call that did not begin")) return;
+  bool parked = g->fate == PARKED, in = g->fate == QUEUED;
+  bool no_memory = m->fault == FAULT_ALLOCATION && e->code == TROUPE_E_NO_MEMORY;
+  if (g->is_ask) {
+    model_must(m, (e->code == TROUPE_OK) == (parked || in), "an ask's result and fate differ");
+    if (parked || in) {
+      model_must(m, e->id != 0, "an ask without an id");
+      g->ask_id = e->id;
+      g->ask = OPEN;
+    }
+  } else {
+    model_must(m, (e->code == TROUPE_OK) == in, "a tell's result and fate differ");
+    model_must(m, (e->code == TROUPE_PENDING) == parked, "a tell's result and fate differ");
+    g->park_id = parked ? e->id : 0;
+    g->park = parked ? OPEN : NONE;
+  }
+  if (parked || in) return;
+  if (g->fate == CALLED && no_memory) { /* it was never made: a letter without its payload */
+    g->fate = DEAD;
+    g->dead = TROUPE_DEAD_NO_MEMORY;
+    return;
+  }
+  model_must(m, g->fate == DEAD && refusal_fits(g->dead, e->code),
+             "a refusal says something else than the dead letter");
+}
+
+static void on_parked(model *m, message *g) {
+  const actor *to = model_actor(m, g->to);
+  model_must(m, g->fate == CALLED, "it parks out of turn");
+  model_must(m, g->from && g->wait_ms && g->from != g->to && to && !to->fails,
+             "it may not wait for room");
+  model_must(m, to && is_full(m, to), "it waits though there is room");
+  g->fate = PARKED;
+  g->order = ++m->order;
+}
+
+/* Parked, and neither is its time over nor its sender gone. */
+static bool still_waits(model *m, const message *g) {
+  const actor *from = model_actor(m, g->from);
+  return g->fate == PARKED && m->now_ns < g->park_until_ns && from && from->phase < ENDED &&
+         (!g->until_ns || m->now_ns < g->until_ns);
+}
+
+static void on_accepted(model *m, message *g) {
+  actor *to = model_actor(m, g->to);
+  if (!model_must(m, to && to->phase != GONE, "a mailbox that is closed accepts")) return;
+  model_must(m, g->fate == CALLED || g->fate == PARKED, "it is accepted twice");
+  model_must(m, g->fate == PARKED || !anybody_parked(m, g->to), "it overtakes those that wait");
+  for (uint32_t n = 1; n <= m->newest; n++) {
+    const message *o = &m->messages[n];
+    model_must(m, o->to != g->to || o->order >= g->order || !still_waits(m, o),
+               "who waited longer comes first");
+  }
+  model_must(m, to->root || ++to->queued <= to->limit, "the mailbox is over its bound");
+  g->fate = QUEUED;
+  g->order = ++m->order;
+}
+
+/* ---- handling ------------------------------------------------------------------------------ */
+
+static void on_delivered(model *m, message *g) {
+  actor *a = model_actor(m, g->to);
+  model_must(m, g->fate == QUEUED && !g->skipped, "it is delivered twice, or was left for later");
+  if (!model_must(m, a && a->phase == RUNNING, "a message for an actor that does not run")) return;
+  model_must(m, !a->blocked, "a message for an actor that is blocked");
+  model_must(m, !a->asked && !a->stop_must && (!a->kill_must || a->grace),
+             "a stop outranks messages");
+  model_must(m, !a->in_hand && !a->signal, "two messages at once");
+  model_must(m, !g->until_ns || m->now_ns < g->until_ns, "an ask that has expired is delivered");
+  for (uint32_t n = 1; n <= m->newest; n++) {
+    const message *o = &m->messages[n];
+    model_must(m,
+               o->from != g->from || o->to != g->to || o->fate != QUEUED || o->skipped ||
+                   o->order >= g->order,
+               "messages of one sender change their order");
+  }
+  g->fate = IN_HAND;
+  g->replied = g->refused = false;
+  a->in_hand = g->number;
+  a->grace = false;
+}
+
+/* It is no longer in the mailbox. */
+static void leave_mailbox(model *m, message *g) {
+  actor *a = model_actor(m, g->to);
+  if (!a || a->root) return;
+  model_must(m, a->queued > 0, "more leaves the mailbox than was in it");
+  a->queued--;
+  if (g->fate == IN_HAND) a->in_hand = 0;
+}
+
+static bool clean_end(const actor *a) {
+  return a->why == TROUPE_EXIT_NORMAL || a->why == TROUPE_EXIT_SHUTDOWN;
+}
+
+static void on_handled(model *m, message *g) {
+  const actor *a = model_actor(m, g->to);
+  if (!model_must(m, a && (g->fate == IN_HAND || g->fate == KEPT), "nobody had it in hand")) return;
+  bool ended = g->fate == IN_HAND ? a->asked : a->phase >= ENDED;
+  model_must(m, !g->refused, "it was refused, and counts as handled");
+  model_must(m, g->replied || g->fate == IN_HAND || ended, "nobody has answered what was kept");
+  if (ended && !g->replied)
+    model_must(m, !g->is_ask && clean_end(a), "its handler did not come to its end");
+  if (g->is_ask && !g->replied) {
+    g->replied = true;
+    g->reply_code = TROUPE_OK;
+  }
+  if (g->fate == IN_HAND) leave_mailbox(m, g);
+  g->fate = HANDLED;
+  m->handled++;
+}
+
+static void on_reply(model *m, const event *e) {
+  message *g = find(m, e->msg);
+  if (!model_must(m, g != NULL, "a reply to nothing")) return;
+  if (e->type == SCENE_REPLY) {
+    bool allowed = g->fate == IN_HAND && g->is_ask && !g->replied && !g->refused;
+    model_must(m, (e->b != 0) == allowed, "a reply has a wrong result");
+    if (!allowed) return;
+  } else {
+    model_must(m, g->fate == KEPT, "a late reply to what was not kept");
+    g->broken = !g->is_ask && e->code != TROUPE_OK;
+  }
+  g->replied = true;
+  g->reply_code = e->code;
+  g->reply = (uint32_t)e->a;
+}
+
+static bool can_keep(const message *g) { return g->fate == IN_HAND && !g->replied && !g->refused; }
+
+/* Its room is free from here on. */
+static void on_keep(model *m, const event *e) {
+  message *g = find(m, e->msg);
+  if (!model_must(m, g != NULL, "nothing is kept") || !can_keep(g)) return;
+  leave_mailbox(m, g);
+  g->fate = KEPT;
+  g->keeping = true;
+}
+
+static void on_kept(model *m, const event *e) {
+  message *g = find(m, e->msg);
+  if (!model_must(m, g != NULL, "nothing is kept")) return;
+  if (m->fault == FAULT_ALLOCATION && e->code == TROUPE_E_NO_MEMORY && g->keeping) {
+    actor *a = model_actor(m, g->to);
+    g->fate = IN_HAND;
+    a->in_hand = g->number;
+    a->queued++;
+  } else {
+    model_must(m, (e->code == TROUPE_OK) == g->keeping, "keep has a wrong result");
+  }
+  g->keeping = false;
+}
+
+static void on_refuse(model *m, const event *e) {
+  message *g = find(m, e->msg);
+  if (!model_must(m, g != NULL, "nothing is refused")) return;
+  if (e->id ? g->fate == KEPT : g->fate == IN_HAND && !g->replied) g->refused = true;
+}
+
+static void on_return(model *m, actor *a, const event *e) {
+  message *g = find(m, e->msg);
+  a->signal = 0;
+  if (e->code == TROUPE_SKIP && g && g->fate == IN_HAND) {
+    g->fate = QUEUED;
+    g->skipped = true;
+    a->in_hand = 0;
+  } else if (e->code < 0) {
+    model_exit(a, TROUPE_EXIT_ERROR);
+  }
+}
+
+static void rescan(model *m, uint64_t who) {
+  for (uint32_t n = 1; n <= m->newest; n++)
+    if (m->messages[n].to == who) m->messages[n].skipped = false;
+}
+
+/* ---- dead letters -------------------------------------------------------------------------- */
+
+static bool may_die(const model *m, const message *g, int64_t why) {
+  const actor *to = NULL, *from = NULL;
+  for (unsigned i = 0; i < m->nactors; i++) {
+    if (m->actors[i].pid == g->to) to = &m->actors[i];
+    if (m->actors[i].pid == g->from) from = &m->actors[i];
+  }
+  bool left = g->fate == KEPT ? to && to->phase >= ENDED : g->fate == IN_HAND && to && to->asked;
+  switch ((troupe_dead_reason)why) {
+  case TROUPE_DEAD_NOPROC:
+    return g->fate == CALLED && (!to || to->phase == GONE);
+  case TROUPE_DEAD_STOPPED:
+    if (left) return g->is_ask && clean_end(to) && !g->replied;
+    return (g->fate == QUEUED || g->fate == PARKED) && to && to->phase == GONE;
+  case TROUPE_DEAD_CRASHED:
+    return g->broken || (left && !clean_end(to) && !g->replied);
+  case TROUPE_DEAD_MAILBOX_FULL:
+    if (g->fate == PARKED)
+      return m->now_ns >= g->park_until_ns || (g->until_ns && m->now_ns >= g->until_ns);
+    return g->fate == CALLED && to && is_full(m, to) && (!g->wait_ms || to->fails);
+  case TROUPE_DEAD_EXPIRED:
+    return g->fate == QUEUED && g->until_ns && m->now_ns >= g->until_ns;
+  case TROUPE_DEAD_NO_HANDLER:
+    return g->refused || (to && to->root);
+  case TROUPE_DEAD_SENDER_GONE:
+    return g->fate == PARKED && from && from->phase >= ENDED;
+  case TROUPE_DEAD_WOULD_DEADLOCK:
+    return g->fate == CALLED && g->from == g->to && to && is_full(m, to) && g->wait_ms;
+  case TROUPE_DEAD_NO_MEMORY:
+    return g->fate == CALLED && m->fault == FAULT_ALLOCATION;
+  case TROUPE_DEAD_TOO_BIG:
+  case TROUPE_DEAD_LATE_REPLY:
+  case TROUPE_DEAD_COUNT:
+    break;
+  }
+  return false;
+}
+
+static void on_dead(model *m, const event *e) {
+  m->dead[e->code]++;
+  if (e->code == TROUPE_DEAD_LATE_REPLY) { /* `who` is the asker */
+    const message *g = find_ask(m, e->who, e->id);
+    model_must(m, g && g->ask == OVER, "a reply is late, but its ask is open");
+    return;
+  }
+  message *g = find(m, e->msg);
+  if (!g) {
+    model_must(m, e->code == TROUPE_DEAD_NO_MEMORY && m->fault == FAULT_ALLOCATION,
+               "a dead letter of nothing");
+    return;
+  }
+  if (!model_must(m, g->fate != HANDLED && g->fate != DEAD, "it ends twice")) return;
+  model_must(m, may_die(m, g, e->code), "a dead letter for a wrong reason");
+  if (g->fate == QUEUED || g->fate == IN_HAND) leave_mailbox(m, g);
+  g->fate = DEAD;
+  g->dead = e->code;
+}
+
+/* ---- how asks end -------------------------------------------------------------------------- */
+
+static bool answer_fits(const model *m, const message *g, int64_t code) {
+  bool no_memory = m->fault == FAULT_ALLOCATION && code == TROUPE_E_NO_MEMORY;
+  if (code == TROUPE_E_TIMEOUT) return g->until_ns && m->now_ns >= g->until_ns;
+  if (g->replied && g->fate != DEAD) return code == g->reply_code || no_memory;
+  if (g->fate != DEAD) return false;
+  switch (g->dead) {
+  case TROUPE_DEAD_STOPPED:
+    return code == TROUPE_E_STOPPED;
+  case TROUPE_DEAD_CRASHED:
+    return code == TROUPE_E_CRASHED;
+  case TROUPE_DEAD_EXPIRED:
+    return code == TROUPE_E_EXPIRED;
+  case TROUPE_DEAD_NO_HANDLER:
+    return code == TROUPE_E_NO_HANDLER;
+  case TROUPE_DEAD_MAILBOX_FULL:
+    return code == TROUPE_E_MAILBOX_FULL;
+  default:
+    return false;
+  }
+}
+
+static void on_ask_ended(model *m, const event *e) {
+  message *g = find_ask(m, e->who, e->id);
+  actor *a = model_actor(m, e->who);
+  if (!model_must(m, g && g->ask == OPEN && a, "an ask ends twice, or never began")) return;
+  model_must(m, model_lives(a), "an ask ends for an asker that has ended");
+  model_must(m, answer_fits(m, g, e->code), "an ask ends with a wrong code");
+  g->ask = OVER;
+  expect_resume(a, e, e->code == TROUPE_OK ? g->reply : 0);
+}
+
+static void on_ask_left(model *m, const event *e) {
+  message *g = find_ask(m, e->who, e->id);
+  const actor *a = model_actor(m, e->who);
+  if (!model_must(m, g && g->ask == OPEN, "an ask is left twice, or never began")) return;
+  model_must(m, a && a->phase == ENDED, "an ask is left by an actor that goes on");
+  g->ask = OVER;
+}
+
+static void on_park_ended(model *m, const event *e) {
+  message *g = find_park(m, e->who, e->id);
+  actor *a = model_actor(m, e->who);
+  if (!g || !a) return; /* an ask's, which is told by itself */
+  if (!model_must(m, g->park == OPEN, "a park ends twice")) return;
+  bool in = g->fate != PARKED && (g->fate != DEAD || g->order == 0);
+  if (e->code == TROUPE_OK)
+    model_must(m, g->fate != PARKED, "admitted without having been accepted");
+  else
+    model_must(m, g->fate == DEAD, "not admitted, and no dead letter");
+  (void)in;
+  g->park = OVER;
+  expect_resume(a, e, 0);
+}
+
+/* ---- all of it ----------------------------------------------------------------------------- */
+
+void model_mail_left(model *m, const actor *a) {
+  rescan(m, a->pid);
+  for (uint32_t n = 1; n <= m->newest; n++)
+    if (m->messages[n].from == a->pid && m->messages[n].park == OPEN) m->messages[n].park = OVER;
+}
+
+static bool of_players(model *m, const event *e) {
+  actor *a = model_actor(m, e->who);
+  switch (e->type) {
+  case SCENE_TELL:
+  case SCENE_ASK:
+    on_call(m, e);
+    return true;
+  case SCENE_TOLD:
+  case SCENE_ASKED:
+    on_called(m, e);
+    return true;
+  case SCENE_REPLY:
+  case SCENE_REPLY_TO:
+    on_reply(m, e);
+    return true;
+  case SCENE_KEEP:
+    on_keep(m, e);
+    return true;
+  case SCENE_KEPT:
+    on_kept(m, e);
+    return true;
+  case SCENE_REFUSE:
+    on_refuse(m, e);
+    return true;
+  case SCENE_RECEIVE:
+    if (e->msg) model_must(m, a && a->in_hand == e->msg, "receive is given another message");
+    return e->msg != 0;
+  case SCENE_RETURN:
+    if (a && e->msg) on_return(m, a, e);
+    return e->msg != 0;
+  case SCENE_RESCAN:
+    rescan(m, e->who);
+    return false; /* signals are skipped too */
+  default:
+    return false;
+  }
+}
+
+bool model_mail(model *m, const event *e) {
+  message *g = find(m, e->msg);
+  if (e->type >= TRP_EVENT_ACCEPTED && e->type <= TRP_EVENT_HANDLED &&
+      !model_must(m, g != NULL, "a message that nobody has sent"))
+    return true;
+  switch (e->type) {
+  case TRP_EVENT_ACCEPTED:
+    on_accepted(m, g);
+    return true;
+  case TRP_EVENT_PARKED:
+    on_parked(m, g);
+    return true;
+  case TRP_EVENT_DELIVERED:
+    on_delivered(m, g);
+    return true;
+  case TRP_EVENT_HANDLED:
+    on_handled(m, g);
+    return true;
+  case TRP_EVENT_DEAD:
+    on_dead(m, e);
+    return true;
+  case TRP_EVENT_ASK_ENDED:
+    on_ask_ended(m, e);
+    return true;
+  case TRP_EVENT_ASK_LEFT:
+    on_ask_left(m, e);
+    return true;
+  case TRP_EVENT_PARK_ENDED:
+    on_park_ended(m, e);
+    return true;
+  default:
+    return of_players(m, e);
+  }
+}
+
+static void idle_message(model *m, const message *g) {
+  const actor *to = model_actor(m, g->to), *from = model_actor(m, g->from);
+  bool hears = to && to->phase == RUNNING && !to->blocked && !to->asked;
+  if (g->fate == QUEUED) model_must(m, !hears || g->skipped, "a message waits for no reason");
+  if (g->fate == QUEUED) model_must(m, to && to->phase != GONE, "a message in no mailbox");
+  if (g->fate == PARKED) {
+    model_must(m, m->now_ns < g->park_until_ns, "a parked message is not given up in time");
+    model_must(m, to && to->queued > to->limit / 4, "there is room, and nobody is admitted");
+  }
+  if (!model_lives(from)) return;
+  if (g->ask == OPEN) {
+    model_must(m, g->fate != HANDLED && g->fate != DEAD, "an answer was lost");
+    model_must(m, !g->until_ns || m->now_ns < g->until_ns, "an ask does not end in time");
+  }
+  if (g->park == OPEN) model_must(m, g->fate == PARKED, "the sender was not told of the room");
+}
+
+void model_mail_idle(model *m) {
+  for (uint32_t n = 1; n <= m->newest; n++)
+    idle_message(m, &m->messages[n]);
+}

@@ -1,0 +1,109 @@
+/* What the model keeps, for its own files. */
+#ifndef TRP_TESTS_REPLAY_MODEL_STATE_H
+#define TRP_TESTS_REPLAY_MODEL_STATE_H
+
+#include "tests/replay/model.h"
+
+#define ACTORS 128
+#define MONITORS 128
+#define TIMERS 256
+
+typedef enum phase { NEW, STARTING, RUNNING, STOPPING, ENDED, GONE } phase;
+
+typedef struct actor {
+  uint64_t pid;
+  bool root; /* the system's own: only its children are of interest */
+  uint64_t parent, name;
+  uint64_t limit; /* of the mailbox */
+  bool fails;     /* at a full mailbox */
+  uint64_t init_ms, shutdown_ms;
+  phase phase;
+  uint64_t generation, until_ns; /* deadline of STARTING and STOPPING */
+  uint64_t queued;               /* messages that take room */
+  uint32_t in_hand;
+  uint64_t signal; /* monitor or timer that is being handled */
+  bool blocked, pending, ready;
+  bool asked, abrupt; /* to end; and at once */
+  int64_t why;
+  bool stop_may, stop_must, kill_may, kill_must; /* a command was sent; and must come through */
+  bool grace;       /* the kill came in the middle of a step, which goes on to its end */
+  uint64_t kill_ns; /* when the parent's patience ends; 0: never */
+  uint64_t resume;  /* what it is to be told next; 0: nothing */
+  int64_t resume_code;
+  uint32_t resume_msg;
+  bool stop_called, fini_called, exit_told, again, released, freed;
+  unsigned started, started_told;
+} actor;
+
+typedef enum fate { UNSENT, CALLED, PARKED, QUEUED, IN_HAND, KEPT, HANDLED, DEAD } fate;
+typedef enum wait { NONE, OPEN, OVER } wait; /* something that ends exactly once */
+
+typedef struct message {
+  uint32_t number;
+  uint64_t from, to;
+  bool is_ask, skipped;
+  fate fate;
+  uint64_t order; /* of parking, then of acceptance */
+  int64_t dead;   /* the reason */
+  bool keeping, replied, refused, broken;
+  int64_t reply_code;
+  uint32_t reply;
+  wait ask, park;
+  uint64_t ask_id, park_id, until_ns, park_until_ns; /* 0: never */
+  uint64_t wait_ms;
+} message;
+
+typedef struct monitor {
+  uint64_t who, id, target;
+  bool direct, late; /* late: the target had gone before */
+  bool skipped;
+  wait state;
+} monitor;
+
+typedef struct timer {
+  uint64_t who, id, first_ns, period_ns, ticks;
+  bool direct;
+  wait state;
+} timer;
+
+typedef struct model {
+  fault_class fault;
+  const char *wrong; /* NULL: nothing so far */
+  uint64_t now_ns, order;
+  bool stopping;  /* the whole system */
+  bool root_down; /* one of the system's own has failed */
+  actor actors[ACTORS];
+  message messages[MESSAGES];
+  monitor monitors[MONITORS];
+  timer timers[TIMERS];
+  unsigned nactors, nmonitors, ntimers;
+  uint32_t newest; /* message */
+  uint64_t calls, handled, dead[TROUPE_DEAD_COUNT], crashes, restarts, spawned;
+} model;
+
+/* The event is refused unless the condition holds. */
+static inline bool model_must(model *m, bool holds, const char *why) {
+  if (!holds && !m->wrong) m->wrong = why;
+  return holds;
+}
+
+actor *model_actor(model *m, uint64_t pid); /* NULL: unknown */
+static inline bool model_lives(const actor *a) {
+  return a && a->phase >= STARTING && a->phase <= STOPPING;
+}
+/* Somebody asks the running generation to end. */
+void model_exit(actor *a, int64_t why);
+
+/* Each takes the events of its kind. False: none of its. */
+bool model_life(model *m, const event *e);
+bool model_mail(model *m, const event *e);
+bool model_signals(model *m, const event *e);
+
+/* What must be true when nothing is runnable. */
+void model_life_idle(model *m);
+void model_mail_idle(model *m);
+void model_signals_idle(model *m);
+void model_signals_left(model *m, const actor *a); /* its generation has ended */
+void model_mail_left(model *m, const actor *a);
+
+#endif
