@@ -41,6 +41,8 @@ static bool may_end(const model *m, const actor *a, int64_t why) {
     return may_be_stopped(m, a);
   case TROUPE_EXIT_KILLED:
     return may_be_killed(m, a);
+  case TROUPE_EXIT_MAILBOX_OVERFLOW:
+    return a->overflowed;
   case TROUPE_EXIT_INIT_TIMEOUT:
     return a->phase == STARTING && m->now_ns >= a->until_ns;
   case TROUPE_EXIT_INIT_FAILED:
@@ -95,7 +97,7 @@ static void on_ended(model *m, actor *a, int64_t why) {
   model_must(m, !a->in_hand, "its message in hand is nowhere");
   a->phase = ENDED;
   a->why = why;
-  a->stop_may = a->stop_must = a->kill_may = a->kill_must = a->blocked = false;
+  a->stop_may = a->stop_must = a->kill_may = a->kill_must = a->blocked = a->overflowed = false;
   a->kill_ns = a->resume = 0;
   if (!is_clean(why)) m->crashes++;
   model_signals_left(m, a);
@@ -192,7 +194,7 @@ static void on_spawn(model *m, const event *e) {
     model_must(m, a->name == e->b, "its name is not registered");
     a->parent = e->who;
     a->limit = e->a;
-    a->fails = e->msg;
+    a->overflow = (troupe_overflow)e->msg;
     a->init_ms = e->id >> 32;
     a->shutdown_ms = e->id & UINT32_MAX;
   } else if (e->code != TROUPE_OK) {

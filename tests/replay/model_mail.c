@@ -33,8 +33,16 @@ static bool anybody_parked(const model *m, uint64_t to) {
   return false;
 }
 
-static bool is_full(const model *m, const actor *to) {
+static uint64_t high_limit(const actor *to) { return to->limit >= 8 ? to->limit / 8 : 1; }
+
+static bool is_full(const model *m, const actor *to, const message *g) {
+  if (g->high) return to->queued_high >= high_limit(to);
   return to->queued >= to->limit || anybody_parked(m, to->pid);
+}
+
+/* Whether the sender may wait for room. */
+static bool may_wait(const actor *to, const message *g) {
+  return g->from && g->wait_ms && !g->high && to->overflow == TROUPE_OVERFLOW_WAIT;
 }
 
 static void on_call(model *m, const event *e) {
@@ -47,6 +55,7 @@ static void on_call(model *m, const event *e) {
                                   .from = e->who,
                                   .to = e->with,
                                   .is_ask = is_ask,
+                                  .high = e->id == TROUPE_PRIORITY_HIGH,
                                   .fate = CALLED,
                                   .until_ns = until,
                                   .park_until_ns = m->now_ns + e->a * TRP_NS_PER_MS,
@@ -63,6 +72,8 @@ static bool refusal_fits(int64_t dead, int64_t code) {
     return code == TROUPE_E_MAILBOX_FULL;
   case TROUPE_DEAD_WOULD_DEADLOCK:
     return code == TROUPE_E_WOULD_DEADLOCK;
+  case TROUPE_DEAD_OVERFLOW_NEW:
+    return code == TROUPE_E_DROPPED;
   case TROUPE_DEAD_NO_MEMORY:
     return code == TROUPE_E_NO_MEMORY;
   default:
@@ -72,7 +83,9 @@ static bool refusal_fits(int64_t dead, int64_t code) {
 
 static void on_called(model *m, const event *e) {
   message *g = find(m, e->msg);
+  const actor *to = model_actor(m, e->with);
   if (!model_must(m, g != NULL, "the end of a call that did not begin")) return;
+  model_must(m, !to || to->root || to->queued <= to->limit, "the mailbox is over its bound");
   bool parked = g->fate == PARKED, in = g->fate == QUEUED;
   bool no_memory = m->fault == FAULT_ALLOCATION && e->code == TROUPE_E_NO_MEMORY;
   if (g->is_ask) {
@@ -101,9 +114,8 @@ static void on_called(model *m, const event *e) {
 static void on_parked(model *m, message *g) {
   const actor *to = model_actor(m, g->to);
   model_must(m, g->fate == CALLED, "it parks out of turn");
-  model_must(m, g->from && g->wait_ms && g->from != g->to && to && !to->fails,
-             "it may not wait for room");
-  model_must(m, to && is_full(m, to), "it waits though there is room");
+  if (!model_must(m, to && g->from != g->to && may_wait(to, g), "it may not wait for room")) return;
+  model_must(m, is_full(m, to, g), "it waits though there is room");
   g->fate = PARKED;
   g->order = ++m->order;
 }
@@ -115,22 +127,55 @@ static bool still_waits(model *m, const message *g) {
          (!g->until_ns || m->now_ns < g->until_ns);
 }
 
+static void take_room(model *m, actor *to, message *g) {
+  g->has_room = true;
+  if (g->high)
+    model_must(m, ++to->queued_high <= high_limit(to), "too many of high priority");
+  else /* where the oldest is dropped for it, that one's letter comes next, and then the check */
+    model_must(m, ++to->queued <= to->limit || to->overflow == TROUPE_OVERFLOW_DROP_OLD,
+               "the mailbox is over its bound");
+}
+
 static void on_accepted(model *m, message *g) {
   actor *to = model_actor(m, g->to);
   if (!model_must(m, to && to->phase != GONE, "a mailbox that is closed accepts")) return;
   model_must(m, g->fate == CALLED || g->fate == PARKED, "it is accepted twice");
-  model_must(m, g->fate == PARKED || !anybody_parked(m, g->to), "it overtakes those that wait");
+  model_must(m, g->fate == PARKED || g->high || !anybody_parked(m, g->to),
+             "it overtakes those that wait");
   for (uint32_t n = 1; n <= m->newest; n++) {
     const message *o = &m->messages[n];
-    model_must(m, o->to != g->to || o->order >= g->order || !still_waits(m, o),
+    model_must(m, o->to != g->to || o->order >= g->order || g->high || !still_waits(m, o),
                "who waited longer comes first");
   }
-  model_must(m, to->root || ++to->queued <= to->limit, "the mailbox is over its bound");
+  take_room(m, to, g);
   g->fate = QUEUED;
   g->order = ++m->order;
 }
 
 /* ---- handling ------------------------------------------------------------------------------ */
+
+static void leave_room(model *m, message *g) {
+  actor *to = model_actor(m, g->to);
+  if (!g->has_room || !to) return;
+  uint64_t *queued = g->high ? &to->queued_high : &to->queued;
+  model_must(m, *queued > 0, "more leaves the mailbox than was in it");
+  --*queued;
+  g->has_room = false;
+}
+
+/* Those of high priority go first, but at most 32 in a row while something else waits. */
+void model_turn(model *m, actor *a, bool high) {
+  bool others = false;
+  for (uint32_t n = 1; n <= m->newest; n++) {
+    const message *o = &m->messages[n];
+    if (o->to == a->pid && o->fate == QUEUED && !o->skipped) others |= o->high != high;
+  }
+  if (high)
+    model_must(m, !others || a->high_in_a_row < HIGH_IN_A_ROW, "high priority starves the rest");
+  else
+    model_must(m, !others || a->high_in_a_row >= HIGH_IN_A_ROW, "it goes before high priority");
+  a->high_in_a_row = high ? a->high_in_a_row + 1 : 0;
+}
 
 static void on_delivered(model *m, message *g) {
   actor *a = model_actor(m, g->to);
@@ -143,11 +188,12 @@ static void on_delivered(model *m, message *g) {
   model_must(m, !g->until_ns || m->now_ns < g->until_ns, "an ask that has expired is delivered");
   for (uint32_t n = 1; n <= m->newest; n++) {
     const message *o = &m->messages[n];
-    model_must(m,
-               o->from != g->from || o->to != g->to || o->fate != QUEUED || o->skipped ||
-                   o->order >= g->order,
+    if (o->to != g->to || o->fate != QUEUED || o->skipped) continue;
+    model_must(m, o->from != g->from || o->high != g->high || o->order >= g->order,
                "messages of one sender change their order");
   }
+  model_turn(m, a, g->high);
+  if (a->overflow == TROUPE_OVERFLOW_DROP_OLD && !g->high) leave_room(m, g);
   g->fate = IN_HAND;
   g->replied = g->refused = false;
   a->in_hand = g->number;
@@ -158,8 +204,7 @@ static void on_delivered(model *m, message *g) {
 static void leave_mailbox(model *m, message *g) {
   actor *a = model_actor(m, g->to);
   if (!a || a->root) return;
-  model_must(m, a->queued > 0, "more leaves the mailbox than was in it");
-  a->queued--;
+  leave_room(m, g);
   if (g->fate == IN_HAND) a->in_hand = 0;
 }
 
@@ -218,7 +263,7 @@ static void on_kept(model *m, const event *e) {
     actor *a = model_actor(m, g->to);
     g->fate = IN_HAND;
     a->in_hand = g->number;
-    a->queued++;
+    if (a->overflow != TROUPE_OVERFLOW_DROP_OLD || g->high) take_room(m, a, g);
   } else {
     model_must(m, (e->code == TROUPE_OK) == g->keeping, "keep has a wrong result");
   }
@@ -238,6 +283,7 @@ static void on_return(model *m, actor *a, const event *e) {
     g->fate = QUEUED;
     g->skipped = true;
     a->in_hand = 0;
+    if (!g->has_room && a->queued < a->limit) take_room(m, a, g);
   } else if (e->code < 0) {
     model_exit(a, TROUPE_EXIT_ERROR);
   }
@@ -249,6 +295,29 @@ static void rescan(model *m, uint64_t who) {
 }
 
 /* ---- dead letters -------------------------------------------------------------------------- */
+
+/* A full mailbox drops the message. */
+static bool drops(const actor *to, const message *g) {
+  return to->overflow == TROUPE_OVERFLOW_DROP_NEW ||
+         (to->overflow == TROUPE_OVERFLOW_DROP_OLD && g->high);
+}
+
+/* A full mailbox refuses it. */
+static bool refuses(const actor *to, const message *g) {
+  return !drops(to, g) && to->overflow != TROUPE_OVERFLOW_DROP_OLD && !may_wait(to, g);
+}
+
+/* The oldest of normal priority in its mailbox: first those that were skipped. One that was skipped
+ * and found no room is the oldest too. */
+static bool is_oldest(const model *m, const message *g) {
+  if (g->high) return false;
+  for (uint32_t n = 1; n <= m->newest; n++) {
+    const message *o = &m->messages[n];
+    if (o->to != g->to || o->fate != QUEUED || o->high || !g->has_room) continue;
+    if (o->skipped == g->skipped ? o->order < g->order : o->skipped) return false;
+  }
+  return true;
+}
 
 static bool may_die(const model *m, const message *g, int64_t why) {
   const actor *to = NULL, *from = NULL;
@@ -268,7 +337,11 @@ static bool may_die(const model *m, const message *g, int64_t why) {
   case TROUPE_DEAD_MAILBOX_FULL:
     if (g->fate == PARKED)
       return m->now_ns >= g->park_until_ns || (g->until_ns && m->now_ns >= g->until_ns);
-    return g->fate == CALLED && to && is_full(m, to) && (!g->wait_ms || to->fails);
+    return g->fate == CALLED && to && is_full(m, to, g) && refuses(to, g);
+  case TROUPE_DEAD_OVERFLOW_NEW:
+    return g->fate == CALLED && to && is_full(m, to, g) && drops(to, g);
+  case TROUPE_DEAD_OVERFLOW_OLD:
+    return g->fate == QUEUED && to && to->overflow == TROUPE_OVERFLOW_DROP_OLD && is_oldest(m, g);
   case TROUPE_DEAD_EXPIRED:
     return g->fate == QUEUED && g->until_ns && m->now_ns >= g->until_ns;
   case TROUPE_DEAD_NO_HANDLER:
@@ -276,7 +349,7 @@ static bool may_die(const model *m, const message *g, int64_t why) {
   case TROUPE_DEAD_SENDER_GONE:
     return g->fate == PARKED && from && from->phase >= ENDED;
   case TROUPE_DEAD_WOULD_DEADLOCK:
-    return g->fate == CALLED && g->from == g->to && to && is_full(m, to) && g->wait_ms;
+    return g->fate == CALLED && g->from == g->to && to && is_full(m, to, g) && may_wait(to, g);
   case TROUPE_DEAD_NO_MEMORY:
     return g->fate == CALLED && m->fault == FAULT_ALLOCATION;
   case TROUPE_DEAD_TOO_BIG:
@@ -301,6 +374,12 @@ static void on_dead(model *m, const event *e) {
     return;
   }
   if (!model_must(m, g->fate != HANDLED && g->fate != DEAD, "it ends twice")) return;
+  actor *to = model_actor(m, g->to);
+  if (g->fate == CALLED && to && to->overflow == TROUPE_OVERFLOW_STOP &&
+      e->code == TROUPE_DEAD_MAILBOX_FULL) {
+    to->overflowed |= to->phase == RUNNING || to->phase <= STARTING || to->again;
+    to->stop_must |= to->phase == RUNNING;
+  }
   model_must(m, may_die(m, g, e->code), "a dead letter for a wrong reason");
   if (g->fate == QUEUED || g->fate == IN_HAND) leave_mailbox(m, g);
   g->fate = DEAD;
@@ -325,6 +404,8 @@ static bool answer_fits(const model *m, const message *g, int64_t code) {
     return code == TROUPE_E_NO_HANDLER;
   case TROUPE_DEAD_MAILBOX_FULL:
     return code == TROUPE_E_MAILBOX_FULL;
+  case TROUPE_DEAD_OVERFLOW_OLD:
+    return code == TROUPE_E_DROPPED;
   default:
     return false;
   }
@@ -452,6 +533,7 @@ static void idle_message(model *m, const message *g) {
   if (g->fate == PARKED) {
     model_must(m, m->now_ns < g->park_until_ns, "a parked message is not given up in time");
     model_must(m, to && to->queued > to->limit / 4, "there is room, and nobody is admitted");
+    model_must(m, !hears || to->queued >= to->limit, "it ran dry, and nobody is admitted");
   }
   if (!model_lives(from)) return;
   if (g->ask == OPEN) {

@@ -24,6 +24,7 @@ static void begin_signal(model *m, actor *a, uint64_t id) {
   model_must(m, !a->asked && !a->stop_must && (!a->kill_must || a->grace),
              "a stop outranks signals");
   model_must(m, !a->in_hand && !a->signal, "a signal while a message is handled");
+  model_turn(m, a, false);
   a->signal = id;
   a->grace = false;
 }

@@ -7,6 +7,7 @@
 #define ACTORS 128
 #define MONITORS 128
 #define TIMERS 256
+#define HIGH_IN_A_ROW 32
 
 typedef enum phase { NEW, STARTING, RUNNING, STOPPING, ENDED, GONE } phase;
 
@@ -15,17 +16,19 @@ typedef struct actor {
   bool root; /* the system's own: only its children are of interest */
   uint64_t parent, name;
   uint64_t limit; /* of the mailbox */
-  bool fails;     /* at a full mailbox */
+  troupe_overflow overflow;
   uint64_t init_ms, shutdown_ms;
   phase phase;
   uint64_t generation, until_ns; /* deadline of STARTING and STOPPING */
-  uint64_t queued;               /* messages that take room */
+  uint64_t queued, queued_high;  /* messages that take room */
+  unsigned high_in_a_row;
   uint32_t in_hand;
   uint64_t signal; /* monitor or timer that is being handled */
   bool blocked, pending, ready;
   bool asked, abrupt; /* to end; and at once */
   int64_t why;
   bool stop_may, stop_must, kill_may, kill_must; /* a command was sent; and must come through */
+  bool overflowed;                               /* and its policy is to stop */
   bool grace;       /* the kill came in the middle of a step, which goes on to its end */
   uint64_t kill_ns; /* when the parent's patience ends; 0: never */
   uint64_t resume;  /* what it is to be told next; 0: nothing */
@@ -41,10 +44,11 @@ typedef enum wait { NONE, OPEN, OVER } wait; /* something that ends exactly once
 typedef struct message {
   uint32_t number;
   uint64_t from, to;
-  bool is_ask, skipped;
+  bool is_ask, high, skipped;
   fate fate;
   uint64_t order; /* of parking, then of acceptance */
-  int64_t dead;   /* the reason */
+  bool has_room;
+  int64_t dead; /* the reason */
   bool keeping, replied, refused, broken;
   int64_t reply_code;
   uint32_t reply;
@@ -93,6 +97,8 @@ static inline bool model_lives(const actor *a) {
 }
 /* Somebody asks the running generation to end. */
 void model_exit(actor *a, int64_t why);
+/* Something starts a handler: whether it is its turn. */
+void model_turn(model *m, actor *a, bool high);
 
 /* Each takes the events of its kind. False: none of its. */
 bool model_life(model *m, const event *e);

@@ -65,7 +65,9 @@ static void tell_one(player *p, troupe_actor *a, uint64_t to) {
   uint64_t number = ++p->s->messages, id = 0;
   troupe_send_opts o = {.size = sizeof o};
   if (scene_draw(p->s, 2)) o.wait_ms = 1 + (uint32_t)scene_draw(p->s, 100);
-  NOTE(p, .type = SCENE_TELL, .with = to, .msg = (uint32_t)number, .a = o.wait_ms);
+  if (scene_one_in(p->s, 6)) o.priority = TROUPE_PRIORITY_HIGH;
+  NOTE(p, .type = SCENE_TELL, .with = to, .msg = (uint32_t)number, .id = o.priority,
+       .a = o.wait_ms);
   int rc = troupe_actor_tell(a, (troupe_pid){to}, "t", &number, sizeof number, &o, &id);
   NOTE(p, .type = SCENE_TOLD, .with = to, .msg = (uint32_t)number, .id = id, .code = rc);
 }
@@ -81,7 +83,8 @@ static void ask(player *p, troupe_actor *a) {
   troupe_send_opts o = {.size = sizeof o, .timeout_ms = 1 + (uint32_t)scene_draw(p->s, 200)};
   if (scene_one_in(p->s, 8)) o.timeout_ms = TROUPE_INFINITY;
   if (scene_draw(p->s, 2)) o.wait_ms = 1 + (uint32_t)scene_draw(p->s, 100);
-  NOTE(p, .type = SCENE_ASK, .with = to, .msg = (uint32_t)number, .a = o.wait_ms,
+  if (scene_one_in(p->s, 6)) o.priority = TROUPE_PRIORITY_HIGH;
+  NOTE(p, .type = SCENE_ASK, .with = to, .msg = (uint32_t)number, .id = o.priority, .a = o.wait_ms,
        .b = o.timeout_ms);
   int rc = troupe_actor_ask(a, (troupe_pid){to}, "a", &number, sizeof number, &o, &id);
   NOTE(p, .type = SCENE_ASKED, .with = to, .msg = (uint32_t)number, .id = id, .code = rc);

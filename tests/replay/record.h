@@ -13,9 +13,9 @@
 /* Calls, by the actor `who` or the host (0), and callbacks of the actor `who`.
  * X(NAME, "how it reads") */
 #define SCENE_EVENT_MAP(X)                                                                         \
-  X(TELL, "tells")      /* begins; with: the receiver, a: wait_ms */                               \
+  X(TELL, "tells")      /* begins; with: the receiver, id: priority, a: wait_ms */                 \
   X(TOLD, "has told")   /* code; id: of the park */                                                \
-  X(ASK, "asks")        /* begins; with: the receiver, a: wait_ms, b: timeout_ms */                \
+  X(ASK, "asks")        /* begins; as TELL, b: timeout_ms */                                       \
   X(ASKED, "has asked") /* code; id */                                                             \
   X(REPLY, "replies")   /* to msg; code: what it says, a: the reply's number, b: was allowed */    \
   X(KEEP, "keeps")      /* begins; msg */                                                          \
@@ -31,11 +31,11 @@
   X(EXIT, "exits")             /* code: class */                                                   \
   X(BLOCK, "blocks")           /* code: whether */                                                 \
   X(RESCAN, "rescans")                                                                             \
-  X(WHEREIS, "looks up") /* id: the name; with: the result */                                      \
-  X(SPAWN, "spawns")     /* with; code, a: mailbox, b: the name or 0, msg: overflow fails,         \
-                            id: init_timeout_ms << 32 | shutdown_ms */                             \
-  X(RESTART, "restarts") /* with: the child */                                                     \
-  X(RELEASE, "releases") /* with: the child */                                                     \
+  X(WHEREIS, "looks up")          /* id: the name; with: the result */                             \
+  X(SPAWN, "spawns")              /* with; code, a: mailbox, b: the name or 0, msg: overflow,      \
+                                     id: init_timeout_ms << 32 | shutdown_ms */                    \
+  X(RESTART, "restarts")          /* with: the child */                                            \
+  X(RELEASE, "releases")          /* with: the child */                                            \
   X(CHILD_STOP, "ends its child") /* with; a: shutdown_ms */                                       \
   X(READY, "says it has started")                                                                  \
   X(DONE, "says it has stopped")                                                                   \

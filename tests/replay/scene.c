@@ -68,7 +68,7 @@ void scene_spawn(scene *s, troupe_actor *parent) {
   o.arg_free = player_freed;
   o.name = name < NAMES ? names[name] : NULL;
   o.mailbox_messages = scene_draw(s, 4) ? 1 + (uint32_t)scene_draw(s, 5) : 1000;
-  o.mailbox_fail = scene_one_in(s, 4);
+  o.overflow = scene_draw(s, 2) ? TROUPE_OVERFLOW_WAIT : (troupe_overflow)scene_draw(s, 5);
   o.init_timeout_ms = 1 + (uint32_t)scene_draw(s, 200);
   o.shutdown_ms = 1 + (uint32_t)scene_draw(s, 100);
   troupe_pid pid = {0};
@@ -83,7 +83,7 @@ void scene_spawn(scene *s, troupe_actor *parent) {
                         .id = (uint64_t)o.init_timeout_ms << 32 | o.shutdown_ms,
                         .a = o.mailbox_messages,
                         .b = o.name ? trp_replay_name(o.name) : 0,
-                        .msg = o.mailbox_fail});
+                        .msg = (uint32_t)o.overflow});
   for (size_t i = 0; by && child && i < HELD; i++) {
     if (by->children[i]) continue;
     by->children[i] = child;

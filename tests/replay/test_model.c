@@ -162,7 +162,8 @@ static bool skip_a_generation(record *r) {
 
 static bool end_for_no_reason(record *r) {
   for (size_t at = 0; (at = find(r, at, TRP_EVENT_ENDED)) < r->len; at++) {
-    if (r->events[at].code != TROUPE_EXIT_SHUTDOWN || r->events[at + 1].type != SCENE_FINI) continue;
+    if (r->events[at].code != TROUPE_EXIT_SHUTDOWN || r->events[at + 1].type != SCENE_FINI)
+      continue;
     r->events[at].code = TROUPE_EXIT_ERROR;
     return true;
   }
