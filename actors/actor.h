@@ -46,7 +46,7 @@ typedef enum trp_verdict {
  * nobody can heap them up at an actor that is busy. */
 typedef struct trp_command {
   trp_msg msg;
-  _Atomic uint32_t out; /* 1 while it is on its way */
+  _Atomic uint32_t out; /* while it is on its way 1 + the class of exit it asks for, or 0 */
 } trp_command;
 
 struct troupe_actor {

@@ -202,9 +202,11 @@ static void control(troupe_actor *a, trp_msg *m) {
     return;
   }
   if (m->to.id == a->pid.id) { /* otherwise for an earlier holder of the slot */
-    if (m->type == TRP_MSG_STOP)
-      trp_life_stop(a, (troupe_exit_class)m->code);
-    else if (m->type == TRP_MSG_KILL)
+    if (m->type == TRP_MSG_STOP) {
+      trp_life_stop(a, trp_command_take(m));
+      return;
+    }
+    if (m->type == TRP_MSG_KILL)
       trp_life_kill(a, TROUPE_EXIT_KILLED);
     else if (m->type == TRP_MSG_START)
       trp_life_start(a);

@@ -229,11 +229,21 @@ int troupe_actor_tell(troupe_actor *self, troupe_pid to, const char *kind, const
 
 /* ---- stop and kill ------------------------------------------------------------------------- */
 
-/* The owner has handled it. acq_rel: pairs with the exchange in command(), so that who has found it
- * on its way has written before this what the owner reads after it. */
+/* The owner has it. acq_rel: pairs with the exchange in ask_for(), so that who has found it on its
+ * way has written before this what the owner reads after it. */
+static uint32_t arrived(trp_msg *m) {
+  return atomic_exchange_explicit(&TRP_CONTAINER(m, trp_command, msg)->out, 0,
+                                  memory_order_acq_rel);
+}
+
 static void command_handled(troupe_system *sys, trp_msg *m) {
   (void)sys;
-  atomic_exchange_explicit(&TRP_CONTAINER(m, trp_command, msg)->out, 0, memory_order_acq_rel);
+  (void)arrived(m);
+}
+
+troupe_exit_class trp_command_take(trp_msg *m) {
+  if (m->dispose != command_handled) return TROUPE_EXIT_SHUTDOWN; /* the system's, to a root */
+  return (troupe_exit_class)(arrived(m) - 1);
 }
 
 void trp_commands_init(troupe_actor *a) {
@@ -243,7 +253,17 @@ void trp_commands_init(troupe_actor *a) {
   a->kill.msg.type = TRP_MSG_KILL;
 }
 
-/* Sends a body's command unless it is on its way already: then that one is as good. */
+/* Whether it has to be sent. One that is on its way is as good, but for a stop that says only that
+ * the mailbox is full, which may pass unheard: anything else takes its place. */
+static bool ask_for(trp_command *c, troupe_exit_class why) {
+  uint32_t asked = 0, now;
+  do
+    now = asked == 0 || asked == 1 + TROUPE_EXIT_MAILBOX_OVERFLOW ? 1 + (uint32_t)why : asked;
+  while (!atomic_compare_exchange_weak_explicit(&c->out, &asked, now, memory_order_acq_rel,
+                                                memory_order_relaxed));
+  return asked == 0;
+}
+
 static int command(troupe_system *sys, troupe_pid pid, trp_msg_type type, troupe_exit_class why) {
   trp_slot *slot = trp_slots_find(&sys->slots, pid);
   if (!slot || !trp_slot_is(slot, pid)) return TROUPE_E_NOPROC;
@@ -254,10 +274,7 @@ static int command(troupe_system *sys, troupe_pid pid, trp_msg_type type, troupe
               trp_slot_is(slot, pid);
   if (open) {
     trp_command *c = type == TRP_MSG_STOP ? &slot->body->stop : &slot->body->kill;
-    if (atomic_exchange_explicit(&c->out, 1, memory_order_acq_rel) == 0) {
-      c->msg.code = (int32_t)why;
-      trp_inbox_push(sys, slot, &c->msg);
-    }
+    if (ask_for(c, why)) trp_inbox_push(sys, slot, &c->msg);
   }
   pthread_mutex_unlock(lock);
   return open ? TROUPE_OK : TROUPE_E_NOPROC;

@@ -63,6 +63,10 @@ void trp_send_signal(troupe_system *sys, trp_msg *m);
 /* Frees a signal that nobody waits for any more, and counts it: a reply as a dead letter. */
 void trp_send_drop(troupe_system *sys, trp_msg *m);
 
+/* The owner takes a stop that has come: what it asks for. The next one may come from here on, so
+ * the message is not touched any more. */
+troupe_exit_class trp_command_take(trp_msg *m);
+
 /* Makes the stop and the kill of a new body. */
 void trp_commands_init(troupe_actor *a);
 

@@ -303,6 +303,24 @@ static void stop_spares_a_receiver_that_has_not_started(void **state) {
   world_stop(&w);
 }
 
+static void a_stop_is_not_lost_behind_an_overflow_before_the_start(void **state) {
+  (void)state;
+  world w;
+  world_start(&w);
+  probe p = {0};
+  troupe_spawn_opts o = probe_opts(&p);
+  o.mailbox_messages = ROOM;
+  o.overflow = TROUPE_OVERFLOW_STOP;
+  troupe_pid pid;
+  assert_int_equal(troupe_spawn(w.sys, &pid, &o), TROUPE_OK);
+  assert_int_equal(tell_all(&w, pid, "abcd"), TROUPE_E_MAILBOX_FULL);
+  assert_int_equal(troupe_stop(w.sys, pid), TROUPE_OK);
+  assert_int_equal(troupe_tell(w.sys, pid, "e", NULL, 0), TROUPE_E_MAILBOX_FULL);
+  world_settle(&w);
+  assert_int_equal(p.gone, 1);
+  world_stop(&w);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(fail_and_wait_refuse_a_host),
@@ -316,6 +334,7 @@ int main(void) {
       cmocka_unit_test(a_refused_ask_says_by_which_policy),
       cmocka_unit_test(stop_ends_the_receiver_and_its_parent_decides),
       cmocka_unit_test(stop_spares_a_receiver_that_has_not_started),
+      cmocka_unit_test(a_stop_is_not_lost_behind_an_overflow_before_the_start),
   };
   return run_tests(tests);
 }
