@@ -109,8 +109,12 @@ void trp_line_flush(troupe_actor *a) {
 }
 
 void trp_line_rescan(troupe_actor *a) {
+  trp_queue front[TRP_LANES] = {{0}};
   lock(a);
-  trp_queue_prepend(&a->lanes[TRP_LANE_LINE], &a->skipped);
+  for (trp_msg *m; (m = trp_queue_pop(&a->skipped));)
+    trp_queue_push(&front[m->lane], m);
+  trp_queue_prepend(&a->lanes[TRP_LANE_HIGH], &front[TRP_LANE_HIGH]);
+  trp_queue_prepend(&a->lanes[TRP_LANE_LINE], &front[TRP_LANE_LINE]);
   unlock(a);
 }
 

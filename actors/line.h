@@ -32,7 +32,7 @@ bool trp_line_skip(troupe_actor *a, trp_msg *m);
 void trp_line_done(troupe_actor *a, trp_msg *m);
 /* Gives back what is held back, and admits whom that lets in. At the end of each slice. */
 void trp_line_flush(troupe_actor *a);
-/* Offers again what was skipped: it is older than the line. */
+/* Offers again what was skipped: it is older than what is in its lane. */
 void trp_line_rescan(troupe_actor *a);
 /* Frees the signals, which only the generation that ends has waited for. */
 void trp_line_drop_signals(troupe_actor *a);

@@ -94,6 +94,32 @@ static void one_of_the_line_is_served_after_32(void **state) {
   }
 }
 
+/* Leaves what comes for later, up to the message that says that now is later. */
+static int leave_until_now(troupe_actor *a, probe *p, const troupe_message *m) {
+  if (strcmp(m->kind, "N") == 0) {
+    p->id = 1;
+    troupe_actor_rescan(a);
+  }
+  return p->id ? TROUPE_OK : TROUPE_SKIP;
+}
+
+static void what_was_skipped_comes_back_in_its_own_lane(void **state) {
+  (void)state;
+  for (int i = 0; i < 2; i++) {
+    world w;
+    world_start(&w);
+    probe p = {.script = {.receive = leave_until_now}};
+    troupe_spawn_opts o = probe_opts(&p);
+    o.overflow = keepings[i];
+    teller t = {.kinds = "aXbYNZc"};
+    assert_int_equal(troupe_spawn(w.sys, &t.to, &o), TROUPE_OK);
+    probe from = {.script = {.receive = tell_kinds}, .user = &t};
+    run(&w, probe_spawn(&w, &from), "go");
+    assert_string_equal(p.kinds, "N X Y Z a b c");
+    world_stop(&w);
+  }
+}
+
 /* ---- signals ------------------------------------------------------------------------------- */
 
 static int watch_and_block(troupe_actor *a, probe *p, const troupe_message *m) {
@@ -292,6 +318,7 @@ int main(void) {
       cmocka_unit_test(high_priority_overtakes_and_keeps_its_own_order),
       cmocka_unit_test(high_priority_has_room_when_the_mailbox_is_full),
       cmocka_unit_test(one_of_the_line_is_served_after_32),
+      cmocka_unit_test(what_was_skipped_comes_back_in_its_own_lane),
       cmocka_unit_test(a_down_waits_for_those_of_high_priority_before_it_only),
       cmocka_unit_test(signals_and_messages_share_one_order),
       cmocka_unit_test(a_shared_line_survives_a_restart),
