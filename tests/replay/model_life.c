@@ -117,6 +117,7 @@ static void on_gone(model *m, actor *a, const event *e) {
   model_must(m, !a->name, "it is gone and its name is not free");
   model_must(m, !a->again, "it was to be restarted, and is gone");
   a->phase = GONE;
+  a->why = e->code;
 }
 
 static bool generations(model *m, const event *e) {

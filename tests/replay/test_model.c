@@ -50,16 +50,23 @@ static bool lose_a_letter(record *r) {
 
 static bool handle_twice(record *r) { return duplicate(r, TRP_EVENT_HANDLED); }
 
+static bool is_normal(const record *r, uint32_t msg) {
+  size_t at = find(r, 0, SCENE_TELL);
+  while (at < r->len && r->events[at].msg != msg)
+    at = find(r, at + 1, SCENE_TELL);
+  return at < r->len && r->events[at].id == TROUPE_PRIORITY_NORMAL;
+}
+
 /* Exchanges two messages of one sender from the delivery of the first on. */
 static bool swap_two(record *r) {
   for (size_t i = 0; i < r->len; i++) {
     const event *first = &r->events[i];
-    if (first->type != TRP_EVENT_DELIVERED || first->id) continue;
+    if (first->type != TRP_EVENT_DELIVERED || !is_normal(r, first->msg)) continue;
     size_t accepted = r->len;
     for (size_t j = 0; j < i; j++) {
       const event *e = &r->events[j];
       if (e->type == TRP_EVENT_ACCEPTED && e->who == first->who && e->with == first->with &&
-          e->msg > first->msg && !e->id)
+          e->msg > first->msg && is_normal(r, e->msg))
         accepted = j;
     }
     if (accepted == r->len) continue;
