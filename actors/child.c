@@ -75,7 +75,8 @@ void troupe_child_release(troupe_actor *self, troupe_child *child) {
 }
 
 void trp_child_end_all(troupe_actor *a, bool kill) {
-  trp_list *items = &a->ledger.items;
+  if (!a->ledger.book) return;
+  trp_list *items = &a->ledger.book->items;
   for (trp_link *link = items->head.prev; link != &items->head; link = link->prev) {
     trp_item *it = TRP_CONTAINER(link, trp_item, link);
     if (it->ops->index != TRP_ITEM_CHILD) continue;

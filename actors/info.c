@@ -24,7 +24,8 @@ TROUPE_PHASE_MAP(X)
 #undef X
 
 void troupe_info_self(troupe_actor *self, troupe_info *out) {
-  const uint32_t *open = self->ledger.count;
+  static const uint32_t none[TRP_ITEM_KINDS];
+  const uint32_t *open = self->ledger.book ? self->ledger.book->count : none;
   trp_line_flush(self);
   *out = (troupe_info){.pid = self->pid,
                        .phase = (troupe_phase)self->phase,

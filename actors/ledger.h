@@ -56,28 +56,38 @@ struct trp_item { /* embed it first */
 
 typedef struct trp_ledger trp_ledger;
 
-struct trp_ledger {
-  const troupe_allocator *al;
+/* What a ledger has from its first item on: an actor that waits for nothing takes less memory. */
+typedef struct trp_book {
   trp_list items;
   trp_item *newest; /* or NULL. Not among the following, and `due.key` is its deadline or 0 */
   trp_map by_id;    /* the others */
   trp_heap due;     /* those of them with a deadline */
   uint32_t timed;   /* how many of them are timed: `due` has room for so many */
-  uint64_t next_id; /* survives generations */
   uint32_t count[TRP_ITEM_KINDS];
   uint32_t limit[TRP_ITEM_KINDS]; /* of this actor; 0: as the ops say */
-  _Atomic uint64_t *refusals;     /* the system's counters, by troupe_limit; NULL: not counted */
   bool unlimited;                 /* the host port: it asks for everybody outside */
   size_t bytes;                   /* of all items */
   /* Told of each change of `bytes`, or NULL. It must not touch the ledger. */
   void (*on_bytes)(trp_ledger *l, size_t more, size_t less);
+} trp_book;
+
+struct trp_ledger {
+  const troupe_allocator *al;
+  trp_book *book;             /* NULL: nothing has been on it yet */
+  _Atomic uint64_t *refusals; /* the system's counters, by troupe_limit; NULL: not counted */
+  uint64_t next_id;           /* survives generations */
 #if defined(TROUPE_ASSERTS)
   const trp_points *points; /* of the test that watches, or NULL */
 #endif
 };
 
-int trp_ledger_init(trp_ledger *l, const troupe_allocator *al);
+void trp_ledger_init(trp_ledger *l, const troupe_allocator *al);
 void trp_ledger_fini(trp_ledger *l); /* must be empty */
+
+/* The book, made if need be; NULL: no memory. */
+trp_book *trp_ledger_open(trp_ledger *l);
+/* The first item, or NULL. */
+trp_item *trp_ledger_first(const trp_ledger *l);
 
 /* Puts an item on the ledger and gives it an id.
  *   deadline_ns  absolute; 0: none; UINT64_MAX: none yet, but setting one later cannot fail

@@ -27,7 +27,7 @@ static void enter_phase(troupe_actor *a, trp_actor_phase to) {
   };
   TRP_ASSERT(allowed[a->phase] & (1 << to));
   a->phase = to;
-  if (to == TRP_DOWN) TRP_ASSERT(trp_list_empty(&a->ledger.items) && !a->current); /* I3 */
+  if (to == TRP_DOWN) TRP_ASSERT(!trp_ledger_first(&a->ledger) && !a->current); /* I3 */
 }
 
 /* ---- the deadline of STARTING and STOPPING ------------------------------------------------- */
@@ -133,7 +133,8 @@ void trp_life_stop(troupe_actor *a, troupe_exit_class why) {
 }
 
 static void settle_ledger(troupe_actor *a, bool children_too) {
-  TRP_LIST_EACH_SAFE(&a->ledger.items, link) {
+  if (!a->ledger.book) return;
+  TRP_LIST_EACH_SAFE(&a->ledger.book->items, link) {
     trp_item *it = TRP_CONTAINER(link, trp_item, link);
     if (it->ops->index == TRP_ITEM_CHILD && !children_too) continue;
     trp_ledger_remove(&a->ledger, it);

@@ -149,6 +149,10 @@ int trp_spawn_root(troupe_system *sys, const troupe_spawn_opts *opts, troupe_pid
   int err = body_new(sys, opts, &a);
   if (!err) err = settle_in(sys, a, opts);
   trp_msg *start = err ? NULL : trp_msg_new(sys, TRP_MSG_START, a->pid, a->pid, NULL, 0, NULL, 0);
+  if (start && unlimited_asks && !trp_ledger_open(&a->ledger)) {
+    trp_msg_free(sys, start);
+    start = NULL;
+  }
   if (err || !start) {
     if (!err) {
       atomic_store_explicit(&a->slot->inbox, TRP_INBOX_CLOSED, memory_order_relaxed);
@@ -159,7 +163,7 @@ int trp_spawn_root(troupe_system *sys, const troupe_spawn_opts *opts, troupe_pid
     spawn_failed(sys, a, opts);
     return err;
   }
-  a->ledger.unlimited = unlimited_asks;
+  if (unlimited_asks) a->ledger.book->unlimited = true;
   a->arg_free = opts->arg_free;
   *pid = a->pid;
   trp_send_signal(sys, start);

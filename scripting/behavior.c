@@ -449,7 +449,7 @@ static void catch_up(trp_lua *lua) {
 
 /* What the kernel counts for each actor. */
 static void bound(troupe_actor *self, const trp_limits *limits) {
-  uint32_t *most = trp_actor_ledger(self)->limit;
+  uint32_t *most = trp_actor_ledger(self)->book->limit;
   trp_actor_limit_cpu(self, limits->cpu_ms_per_message);
   most[TRP_ITEM_TIMER] = (uint32_t)limits->timers;
   most[TRP_ITEM_ASK] = (uint32_t)limits->asks;

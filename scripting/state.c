@@ -49,6 +49,11 @@ static int make(trp_lua **out, troupe_actor *actor, trp_script *script) {
   int err = TROUPE_E_NO_MEMORY;
   TRP_NATIVE_BEGIN(frame);
   side *both = trp_zalloc(al, sizeof *both);
+  trp_book *book = both ? trp_ledger_open(trp_actor_ledger(actor)) : NULL;
+  if (!book) {
+    trp_free(al, both, sizeof *both);
+    both = NULL;
+  }
   trp_lua *lua = both ? &both->lua : NULL;
   if (lua) {
     troupe_actor_set_state(actor, lua); /* from here on `fini` frees it */
@@ -60,8 +65,8 @@ static int make(trp_lua **out, troupe_actor *actor, trp_script *script) {
                    &sys->memory);
     lua->arena.on_soft = trp_collect_want;
     trp_arena_set_frame(&lua->arena, frame);
-    trp_arena_charge(&lua->arena, trp_actor_ledger(actor)->bytes);
-    trp_actor_ledger(actor)->on_bytes = on_ledger;
+    trp_arena_charge(&lua->arena, book->bytes);
+    book->on_bytes = on_ledger;
     trp_system_split_rand(sys, &lua->rand);
     lua->born_ns = lua->log_ns = trp_system_now_ns(sys);
     lua->log_tokens = script->limits.log_bytes_per_s;
@@ -106,7 +111,7 @@ void trp_lua_close(trp_lua *lua) {
 
 void trp_lua_free(trp_lua *lua) {
   if (!lua) return;
-  trp_actor_ledger(lua->actor)->on_bytes = NULL; /* what is on it is settled next */
+  trp_actor_ledger(lua->actor)->book->on_bytes = NULL; /* what is on it is settled next */
   trp_arena_drop(&lua->arena);
   trp_free(trp_system_allocator(troupe_actor_system(lua->actor)), lua, sizeof(side));
 }

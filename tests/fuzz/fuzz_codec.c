@@ -50,7 +50,7 @@ static lua_State *open_state(rig *g, size_t scratch_max) {
   memset(g, 0, sizeof *g);
   g->actor.frame = &g->frame;
   g->lua.actor = &g->actor;
-  REQUIRE(trp_ledger_init(&g->ledger, NULL) == 0);
+  trp_ledger_init(&g->ledger, NULL);
   REQUIRE(trp_scratch_open(&g->lua.scratch, &g->ledger, &g->frame, NULL, scratch_max) == 0);
   trp_arena_init(&g->lua.arena, NULL, HEAP_BYTES, NULL, NULL);
   trp_arena_set_frame(&g->lua.arena, &g->frame);
