@@ -139,7 +139,6 @@ static int send_reply(troupe_actor *a, const trp_msg *m, int code, const void *d
   if (!r) return TROUPE_E_NO_MEMORY;
   r->id = m->id;
   r->code = code;
-  memcpy(r->trace, m->trace, sizeof r->trace);
   trp_send_signal(a->sys, r);
   return TROUPE_OK;
 }

@@ -1,5 +1,7 @@
 #include "actors/child.h"
 
+#include <stddef.h>
+
 #include "actors/base/mem.h"
 #include "actors/inbox.h"
 #include "actors/life.h"
@@ -8,6 +10,20 @@
 #include "actors/system.h"
 
 #define REPORTS_PER_S 32 /* lines about failed children of one actor */
+
+static size_t size_of(bool unheard) {
+  return unheard ? offsetof(troupe_child, started) : sizeof(troupe_child);
+}
+
+troupe_child *trp_child_new(troupe_system *sys, bool unheard) {
+  troupe_child *c = trp_zalloc(&sys->allocator, size_of(unheard));
+  if (c) c->unheard = unheard;
+  return c;
+}
+
+void trp_child_free(troupe_system *sys, troupe_child *c) {
+  if (c) trp_free(&sys->allocator, c, size_of(c->unheard));
+}
 
 /* ---- parent to child ----------------------------------------------------------------------- */
 
@@ -128,7 +144,7 @@ void trp_child_tell_parent(troupe_actor *a, trp_edge_code code) {
   c->msg.from = a->pid;
   if (code == TRP_EDGE_EXITED) c->msg.reason = trp_reason_ref(a->why);
   if (c->parent.id == 0) { /* nobody adopted it */
-    trp_free(&a->sys->allocator, c, sizeof *c);
+    trp_child_free(a->sys, c);
     return;
   }
   push_edge(a->sys, c, c->parent, code);
@@ -149,9 +165,8 @@ void trp_child_started(troupe_actor *a, uint64_t id) {
 
 int trp_child_adopt(troupe_actor *a, troupe_child *c) {
   c->parent = a->pid;
-  c->unheard = !a->behavior->child;
   a->children++;
-  c->item.bytes = sizeof *c;
+  c->item.bytes = size_of(c->unheard);
   int err = a->phase > TRP_STOPPING ? TROUPE_E_STOPPED
                                     : trp_ledger_add(&a->ledger, &c->item, &child_ops, UINT64_MAX);
   if (err) c->item.id = 0; /* it ends before it began */
@@ -216,7 +231,7 @@ static void child_gone(troupe_actor *a, troupe_child *c) {
     trp_ledger_remove(&a->ledger, &c->item);
   }
   a->children--;
-  trp_free(&a->sys->allocator, c, sizeof *c);
+  trp_child_free(a->sys, c);
   trp_life_child_gone(a);
 }
 

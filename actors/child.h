@@ -24,7 +24,6 @@ typedef enum trp_edge_code {
 struct troupe_child {
   trp_item item; /* on the parent's ledger; its deadline ends in a kill */
   trp_msg msg;
-  trp_msg started; /* the parent has handled it long before the next, as EXITED comes between */
   troupe_pid child, parent;
   const troupe_actor *body; /* of the child; there until it is released */
   uint64_t item_id;         /* what the child calls itself when it speaks to the parent */
@@ -33,11 +32,16 @@ struct troupe_child {
    * before the START of that generation, when it had been on its way already: so START looks. */
   _Atomic uint32_t stop_generation, kill_generation;
   uint32_t shutdown_ms;
-  bool unheard;  /* the parent has no `child` callback */
+  bool unheard;  /* the parent has no `child` callback: there is no `started` */
   bool exited;   /* the message is with the parent, who owes an answer */
   bool stopping; /* a stop has been sent in this generation */
   void *user;
+  trp_msg started; /* the parent has handled it long before the next, as EXITED comes between */
 };
+
+/* An edge; NULL: no memory. */
+struct troupe_child *trp_child_new(troupe_system *sys, bool unheard);
+void trp_child_free(troupe_system *sys, struct troupe_child *c); /* NULL is fine */
 
 /* Handles an edge message at its receiver. After RELEASE the actor is GONE. */
 void trp_child_receive(troupe_actor *a, trp_msg *m);

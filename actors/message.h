@@ -48,7 +48,6 @@ typedef struct trp_msg {
   /* ASK: when the asker stops waiting; 0: never. DOWN: the messages of high priority to serve
    * before it, counted from the receiver's first one */
   uint64_t deadline_ns;
-  uint64_t trace[3];  /* trace context, carried unread */
   trp_reason *reason; /* holds a reference, or NULL */
   /* EDGE: the troupe_child; ITEM: the sender's business; WATCH: at the target, the one before;
    * UNWATCH: the WATCH */

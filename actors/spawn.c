@@ -103,13 +103,14 @@ int trp_spawn(troupe_system *sys, troupe_actor *parent, const troupe_spawn_opts 
               troupe_pid *pid, troupe_child **child) {
   troupe_actor *a = NULL;
   troupe_child *c = NULL;
+  bool unheard = !parent || !parent->behavior->child; /* the guardian has no such callback */
   int err = check(opts);
   if (!err) err = admit(sys);
   if (!err) err = body_new(sys, opts, &a);
-  if (!err && !(c = trp_zalloc(&sys->allocator, sizeof *c))) err = TROUPE_E_NO_MEMORY;
+  if (!err && !(c = trp_child_new(sys, unheard))) err = TROUPE_E_NO_MEMORY;
   if (!err) err = settle_in(sys, a, opts);
   if (err) {
-    trp_free(&sys->allocator, c, sizeof *c);
+    trp_child_free(sys, c);
     spawn_failed(sys, a, opts);
     return err;
   }

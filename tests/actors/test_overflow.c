@@ -93,7 +93,7 @@ static void drop_old_makes_room_for_bytes_too(void **state) {
   for (int i = 0; i < 6; i++)
     assert_int_equal(troupe_tell(w.sys, pid, "small", bytes, 400), TROUPE_OK);
   assert_int_equal(w.dead_seen, 0);
-  assert_int_equal(troupe_tell(w.sys, pid, "big", bytes, 3500), TROUPE_OK);
+  assert_int_equal(troupe_tell(w.sys, pid, "big", bytes, 3900), TROUPE_OK);
   assert_int_equal(w.dead_seen, 6);
   assert_int_equal(troupe_tell(w.sys, pid, "huge", bytes, 4096), TROUPE_E_TOO_BIG);
   world_settle(&w);
