@@ -49,8 +49,8 @@ typedef struct trp_msg {
    * before it, counted from the receiver's first one */
   uint64_t deadline_ns;
   trp_reason *reason; /* holds a reference, or NULL */
-  /* EDGE: the troupe_child; ITEM: the sender's business; WATCH: at the target, the one before;
-   * UNWATCH: the WATCH */
+  /* TELL, ASK: the payload, if it is shared (actors/share.h), or NULL; EDGE: the troupe_child;
+   * ITEM: the sender's business; WATCH: at the target, the one before; UNWATCH: the WATCH */
   void *ptr;
   /* Frees what is not a plain message (embedded or foreign memory); NULL: trp_msg_free does. */
   void (*dispose)(troupe_system *sys, struct trp_msg *m);
@@ -62,6 +62,8 @@ typedef struct trp_msg {
   uint8_t charged; /* 1: a reservation in `to` must be returned */
 } trp_msg;         /* behind it: kind, NUL, payload */
 
+_Static_assert(TRP_MSG_TELL == 0 && TRP_MSG_ASK == 1, "trp_msg_payload relies on it");
+
 /* A message with a copy of kind and payload; NULL: no memory. kind may be NULL with kind_len 0. */
 trp_msg *trp_msg_new(troupe_system *sys, trp_msg_type type, troupe_pid to, troupe_pid from,
                      const char *kind, size_t kind_len, const void *data, size_t len);
@@ -70,7 +72,9 @@ trp_msg *trp_msg_new(troupe_system *sys, trp_msg_type type, troupe_pid to, troup
 void trp_msg_free(troupe_system *sys, trp_msg *m);
 
 static inline const char *trp_msg_kind(const trp_msg *m) { return (const char *)(m + 1); }
+const uint8_t *trp_msg_shared_payload(const trp_msg *m);
 static inline const uint8_t *trp_msg_payload(const trp_msg *m) {
+  if (m->type <= TRP_MSG_ASK && m->ptr) return trp_msg_shared_payload(m);
   return (const uint8_t *)(m + 1) + m->kind_len + 1;
 }
 /* What a message costs its receiver's mailbox. */

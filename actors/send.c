@@ -6,6 +6,7 @@
 #include "actors/line.h"
 #include "actors/parked.h"
 #include "actors/room.h"
+#include "actors/share.h"
 #include "actors/system.h"
 #include "actors/worker.h"
 
@@ -184,11 +185,15 @@ int trp_send(troupe_system *sys, troupe_actor *sender, trp_msg *m, const trp_sen
   return err;
 }
 
-static int check(troupe_system *sys, const char *kind, size_t *kind_len, const void *data,
-                 size_t len) {
+static int check_kind(const char *kind, size_t *kind_len) {
   if (!kind) return TROUPE_E_INVALID;
   if (*kind_len == 0) *kind_len = strnlen(kind, TROUPE_KIND_MAX + 1);
-  if (*kind_len == 0 || *kind_len > TROUPE_KIND_MAX || (len && !data)) return TROUPE_E_INVALID;
+  return *kind_len == 0 || *kind_len > TROUPE_KIND_MAX ? TROUPE_E_INVALID : TROUPE_OK;
+}
+
+static int check(troupe_system *sys, const char *kind, size_t *kind_len, const void *data,
+                 size_t len) {
+  if (check_kind(kind, kind_len) || (len && !data)) return TROUPE_E_INVALID;
   return len > sys->config.max_message_bytes ? TROUPE_E_TOO_BIG : TROUPE_OK;
 }
 
@@ -207,11 +212,31 @@ int trp_msg_make(troupe_system *sys, trp_msg_type type, troupe_pid to, troupe_pi
   return TROUPE_E_NO_MEMORY;
 }
 
+int trp_msg_make_shared(trp_msg_type type, troupe_pid to, troupe_pid from, const char *kind,
+                        size_t kind_len, troupe_payload *payload, trp_msg **out) {
+  *out = NULL;
+  if (!payload || check_kind(kind, &kind_len)) return TROUPE_E_INVALID;
+  troupe_system *sys = payload->sys;
+  if (trp_memory_has_room(&sys->memory, TRP_MEMORY_NEW, sizeof(trp_msg)))
+    *out = trp_share_msg(payload, type, to, from, kind, kind_len);
+  else
+    trp_memory_count_refusal(&sys->memory);
+  if (*out) return TROUPE_OK;
+  trp_send_unmade(sys, TROUPE_DEAD_NO_MEMORY, to, from, kind, kind_len);
+  return TROUPE_E_NO_MEMORY;
+}
+
 int troupe_tell(troupe_system *sys, troupe_pid to, const char *kind, const void *data, size_t len) {
   if (trp_system_stopping(sys)) return TROUPE_E_SYSTEM_STOPPED;
   trp_msg *m;
   int err = trp_msg_make(sys, TRP_MSG_TELL, to, (troupe_pid){0}, kind, 0, data, len, &m);
   return err ? err : trp_send(sys, NULL, m, &(trp_send_wait){0});
+}
+
+int trp_send_told(troupe_actor *self, trp_msg *m, const troupe_send_opts *opts, uint64_t *id) {
+  trp_send_prioritize(m, opts);
+  trp_send_wait wait = {.ms = id ? opts->wait_ms : 0, .user = opts->user, .id = id};
+  return trp_send(self->sys, self, m, &wait);
 }
 
 int troupe_actor_tell(troupe_actor *self, troupe_pid to, const char *kind, const void *data,
@@ -221,10 +246,7 @@ int troupe_actor_tell(troupe_actor *self, troupe_pid to, const char *kind, const
   trp_msg *m;
   int err =
       trp_msg_make(self->sys, TRP_MSG_TELL, to, self->pid, kind, opts->kind_len, data, len, &m);
-  if (err) return err;
-  trp_send_prioritize(m, opts);
-  trp_send_wait wait = {.ms = id ? opts->wait_ms : 0, .user = opts->user, .id = id};
-  return trp_send(self->sys, self, m, &wait);
+  return err ? err : trp_send_told(self, m, opts, id);
 }
 
 /* ---- stop and kill ------------------------------------------------------------------------- */

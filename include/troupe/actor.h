@@ -181,6 +181,23 @@ TROUPE_API int troupe_spawn(troupe_system *sys, troupe_pid *out, const troupe_sp
 TROUPE_API int troupe_tell(troupe_system *sys, troupe_pid to, const char *kind, const void *data,
                            size_t len);
 
+/* Bytes for many messages: they are copied once, whoever they are sent to; each receiver's mailbox
+ * is charged for all of them, as if it had a copy. To be let go of before the system is freed.
+ *
+ *   len   at most the system's max_message_bytes
+ *
+ * Memory   copies data; messages keep what they need of it. *out is the caller's: one unref.
+ * Thread   any, also several at once.
+ * Returns  TROUPE_OK, or TROUPE_E_TOO_BIG, TROUPE_E_INVALID, UV_ENOMEM */
+typedef struct troupe_payload troupe_payload;
+TROUPE_API int troupe_payload_new(troupe_system *sys, const void *data, size_t len,
+                                  troupe_payload **out);
+/* Lets go of it. NULL is fine. */
+TROUPE_API void troupe_payload_unref(troupe_payload *payload);
+/* troupe_tell with it. */
+TROUPE_API int troupe_tell_payload(troupe_system *sys, troupe_pid to, const char *kind,
+                                   troupe_payload *payload);
+
 typedef struct troupe_ask_opts {
   size_t size;         /* sizeof(troupe_ask_opts) */
   uint32_t timeout_ms; /* 30,000; TROUPE_INFINITY: none */
@@ -274,6 +291,11 @@ typedef struct troupe_send_opts {
 TROUPE_API int troupe_actor_tell(troupe_actor *self, troupe_pid to, const char *kind,
                                  const void *data, size_t len, const troupe_send_opts *opts,
                                  uint64_t *id);
+
+/* troupe_actor_tell with a shared payload. */
+TROUPE_API int troupe_actor_tell_payload(troupe_actor *self, troupe_pid to, const char *kind,
+                                         troupe_payload *payload, const troupe_send_opts *opts,
+                                         uint64_t *id);
 
 /* Asks. On TROUPE_OK *id names the ask and `resume` is called exactly once for it, at the latest at
  * its deadline; on an error it is not. Limit: 1,000 open asks (TROUPE_E_LIMIT). */
