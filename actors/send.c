@@ -180,7 +180,7 @@ int trp_send(troupe_system *sys, troupe_actor *sender, trp_msg *m, const trp_sen
   trp_slot *slot = trp_slots_find(&sys->slots, m->to);
   int err = slot && trp_slot_is(slot, m->to) ? enter(sys, sender, slot, m, wait) : TROUPE_E_NOPROC;
   if (err == TROUPE_OK || err == TROUPE_PENDING) return err;
-  if (!sender || m->from.id == sender->pid.id) m->id = 0; /* the caller tells the asker */
+  if (wait->ask) m->id = 0; /* the caller ends its ask */
   trp_send_bury(sys, m, dead_of(err), err, NULL);
   return err;
 }

@@ -14,10 +14,11 @@ typedef struct trp_send_wait {
   uint64_t *id; /* receives the parked send; may be NULL */
 } trp_send_wait;
 
-/* Sends a TELL or ASK, which it takes in every case; a refused one is a dead letter. Who asks is
- * told by the result; if that is another one, of an ask that is forwarded, by a reply. sender  NULL
- * for a host thread and for the kernel Returns TROUPE_OK; TROUPE_PENDING with *wait->id; or why it
- * was refused. */
+/* Sends a TELL or ASK, which it takes in every case; a refused one is a dead letter. With wait->ask
+ * the caller ends that ask as the result says; without, the asker of an ask that is forwarded is
+ * told by a reply.
+ *   sender  NULL for a host thread and for the kernel
+ * Returns TROUPE_OK; TROUPE_PENDING with *wait->id; or why it was refused. */
 int trp_send(troupe_system *sys, troupe_actor *sender, trp_msg *m, const trp_send_wait *wait);
 
 /* Gives a new message the priority that the options say. */

@@ -220,6 +220,29 @@ static void the_askers_deadline_goes_along(void **state) {
   world_stop(&o.w);
 }
 
+static int ask_oneself(troupe_actor *a, probe *p, const troupe_message *m) {
+  troupe_send_opts o = {.size = sizeof o, .timeout_ms = TROUPE_INFINITY};
+  if (m->type == TROUPE_MESSAGE_ASK)
+    p->id = (uint64_t)(troupe_actor_forward(a, 0, (troupe_pid){0}, NULL, NULL) == TROUPE_E_NOPROC);
+  else
+    return troupe_actor_ask(a, p->self, "own", NULL, 0, &o, &p->id);
+  return TROUPE_OK;
+}
+
+static void an_ask_of_ones_own_that_goes_nowhere_ends_too(void **state) {
+  (void)state;
+  world w;
+  world_start(&w);
+  probe p = {.script = {.receive = ask_oneself}};
+  troupe_pid pid = probe_spawn(&w, &p);
+  assert_int_equal(troupe_tell(w.sys, pid, "go", NULL, 0), TROUPE_OK);
+  world_settle(&w);
+  assert_int_equal(p.id, 1);
+  assert_int_equal(p.events, 1);
+  assert_int_equal(p.last.code, TROUPE_E_NOPROC);
+  world_stop(&w);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_asker_gets_the_answer_of_the_last_one),
@@ -230,6 +253,7 @@ int main(void) {
       cmocka_unit_test(it_waits_for_room_on_behalf_of_the_asker),
       cmocka_unit_test(both_are_told_how_the_wait_ends),
       cmocka_unit_test(the_askers_deadline_goes_along),
+      cmocka_unit_test(an_ask_of_ones_own_that_goes_nowhere_ends_too),
   };
   return run_tests(tests);
 }
