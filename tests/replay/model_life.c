@@ -312,6 +312,7 @@ static bool callbacks(model *m, const event *e) {
     model_exit(a, e->code);
     return true;
   case SCENE_BLOCK:
+    if (a->blocked && !e->code) a->heard_ns = m->now_ns;
     a->blocked = e->code != 0;
     return true;
   case SCENE_ON_STOP:

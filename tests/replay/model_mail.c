@@ -1,6 +1,8 @@
 /* Messages, asks, and the room for them. */
 #include "tests/replay/model_state.h"
 
+#define THE_PORT UINT64_MAX /* as the sender of what hosts ask */
+
 static message *find(model *m, uint32_t number) {
   return number && number < MESSAGES && m->messages[number].fate != UNSENT ? &m->messages[number]
                                                                            : NULL;
@@ -12,10 +14,27 @@ static message *find_ask(model *m, uint64_t who, uint64_t id) {
   return NULL;
 }
 
-static message *find_park(model *m, uint64_t who, uint64_t id) {
-  for (uint32_t n = 1; n <= m->newest; n++)
-    if (m->messages[n].from == who && m->messages[n].park_id == id && id) return &m->messages[n];
+/* ---- parks --------------------------------------------------------------------------------- */
+
+static void add_park(model *m, const event *e) {
+  if (!model_must(m, e->id && m->nparks < MESSAGES, "a park without an id")) return;
+  m->parks[m->nparks++] = (park){.who = e->who, .id = e->id, .msg = e->msg, .state = OPEN};
+}
+
+static park *find_park(model *m, uint64_t who, uint64_t id) {
+  for (unsigned i = 0; i < m->nparks; i++)
+    if (m->parks[i].who == who && m->parks[i].id == id) return &m->parks[i];
   return NULL;
+}
+
+/* The message waits no longer. */
+static void settle_park(model *m, const message *g, bool admitted) {
+  for (unsigned i = 0; i < m->nparks; i++) {
+    park *p = &m->parks[i];
+    if (p->msg != g->number || p->settled) continue;
+    p->settled = true;
+    p->admitted = admitted;
+  }
 }
 
 /* The next thing that happens must be that `who` is told of the end of this. */
@@ -42,7 +61,7 @@ static bool is_full(const model *m, const actor *to, const message *g) {
 
 /* Whether the sender may wait for room. */
 static bool may_wait(const actor *to, const message *g) {
-  return g->from && g->wait_ms && !g->high && to->overflow == TROUPE_OVERFLOW_WAIT;
+  return g->sender && g->wait_ms && !g->high && to->overflow == TROUPE_OVERFLOW_WAIT;
 }
 
 static void on_call(model *m, const event *e) {
@@ -53,6 +72,7 @@ static void on_call(model *m, const event *e) {
   uint64_t until = is_ask && e->b != UINT32_MAX ? m->now_ns + e->b * TRP_NS_PER_MS : 0;
   m->messages[e->msg] = (message){.number = e->msg,
                                   .from = e->who,
+                                  .sender = e->who,
                                   .to = e->with,
                                   .is_ask = is_ask,
                                   .high = e->id == TROUPE_PRIORITY_HIGH,
@@ -60,6 +80,34 @@ static void on_call(model *m, const event *e) {
                                   .until_ns = until,
                                   .park_until_ns = m->now_ns + e->a * TRP_NS_PER_MS,
                                   .wait_ms = e->a};
+  m->calls++;
+}
+
+/* The port sends it later, on the host's behalf; its time begins then. */
+static void on_host_ask(model *m, const event *e) {
+  if (e->code != TROUPE_OK) {
+    model_must(m, (m->fault == FAULT_ALLOCATION && e->code == TROUPE_E_NO_MEMORY), "an ask fails");
+    return;
+  }
+  if (m->messages[e->msg].fate == DEAD) return; /* answered at once: there is no port */
+  on_call(m, e);
+  message *g = find(m, e->msg);
+  if (!g) return;
+  m->calls--;
+  *g = (message){.number = e->msg,
+                 .from = THE_PORT,
+                 .to = e->with,
+                 .is_ask = true,
+                 .by_host = true,
+                 .fate = CALLED,
+                 .ask = OPEN,
+                 .until_ns = e->b * TRP_NS_PER_MS};
+}
+
+/* The port has sent it. */
+static void begin_host_ask(model *m, message *g) {
+  if (!g->by_host || g->fate != CALLED || g->forwarded) return;
+  g->until_ns += m->now_ns;
   m->calls++;
 }
 
@@ -98,8 +146,7 @@ static void on_called(model *m, const event *e) {
   } else {
     model_must(m, (e->code == TROUPE_OK) == in, "a tell's result and fate differ");
     model_must(m, (e->code == TROUPE_PENDING) == parked, "a tell's result and fate differ");
-    g->park_id = parked ? e->id : 0;
-    g->park = parked ? OPEN : NONE;
+    if (parked) add_park(m, e);
   }
   if (parked || in) return;
   if (g->fate == CALLED && no_memory) { /* it was never made: a letter without its payload */
@@ -114,7 +161,8 @@ static void on_called(model *m, const event *e) {
 static void on_parked(model *m, message *g) {
   const actor *to = model_actor(m, g->to);
   model_must(m, g->fate == CALLED, "it parks out of turn");
-  if (!model_must(m, to && g->from != g->to && may_wait(to, g), "it may not wait for room")) return;
+  if (!model_must(m, to && g->sender != g->to && may_wait(to, g), "it may not wait for room"))
+    return;
   model_must(m, is_full(m, to, g), "it waits though there is room");
   g->fate = PARKED;
   g->order = ++m->order;
@@ -122,8 +170,8 @@ static void on_parked(model *m, message *g) {
 
 /* Parked, and neither is its time over nor its sender gone. */
 static bool still_waits(model *m, const message *g) {
-  const actor *from = model_actor(m, g->from);
-  return g->fate == PARKED && m->now_ns < g->park_until_ns && from && from->phase < ENDED &&
+  const actor *sender = model_actor(m, g->sender);
+  return g->fate == PARKED && m->now_ns < g->park_until_ns && sender && sender->phase < ENDED &&
          (!g->until_ns || m->now_ns < g->until_ns);
 }
 
@@ -137,6 +185,7 @@ static void take_room(model *m, actor *to, message *g) {
 }
 
 static void on_accepted(model *m, message *g) {
+  begin_host_ask(m, g);
   actor *to = model_actor(m, g->to);
   if (!model_must(m, to && to->phase != GONE, "a mailbox that is closed accepts")) return;
   model_must(m, g->fate == CALLED || g->fate == PARKED, "it is accepted twice");
@@ -148,6 +197,7 @@ static void on_accepted(model *m, message *g) {
                "who waited longer comes first");
   }
   take_room(m, to, g);
+  if (g->fate == PARKED) settle_park(m, g, true);
   g->fate = QUEUED;
   g->order = ++m->order;
 }
@@ -212,9 +262,28 @@ static bool clean_end(const actor *a) {
   return a->why == TROUPE_EXIT_NORMAL || a->why == TROUPE_EXIT_SHUTDOWN;
 }
 
+/* It counts as handled, and as sent once more. */
+static void hand_on(model *m, message *g) {
+  uint64_t by = g->to;
+  if (g->fate == IN_HAND) leave_mailbox(m, g);
+  m->handled++;
+  m->calls++;
+  g->forwarding = false;
+  g->forwarded = true;
+  g->fate = CALLED;
+  g->sender = by;
+  g->to = g->forward_to;
+  g->wait_ms = g->forward_wait_ms;
+  g->park_until_ns = m->now_ns + g->wait_ms * TRP_NS_PER_MS;
+}
+
 static void on_handled(model *m, message *g) {
   const actor *a = model_actor(m, g->to);
   if (!model_must(m, a && (g->fate == IN_HAND || g->fate == KEPT), "nobody had it in hand")) return;
+  if (g->forwarding) {
+    hand_on(m, g);
+    return;
+  }
   bool ended = g->fate == IN_HAND ? a->asked : a->phase >= ENDED;
   model_must(m, !g->refused, "it was refused, and counts as handled");
   model_must(m, g->replied || g->fate == IN_HAND || ended, "nobody has answered what was kept");
@@ -276,6 +345,27 @@ static void on_refuse(model *m, const event *e) {
   if (e->id ? g->fate == KEPT : g->fate == IN_HAND && !g->replied) g->refused = true;
 }
 
+static void on_forward(model *m, const event *e) {
+  message *g = find(m, e->msg);
+  if (!model_must(m, g != NULL, "nothing is handed on")) return;
+  g->forwarding = e->id ? g->fate == KEPT : can_keep(g);
+  g->forward_to = e->with;
+  g->forward_wait_ms = e->a;
+}
+
+static void on_forwarded(model *m, const event *e) {
+  message *g = find(m, e->msg);
+  if (!model_must(m, g && !g->forwarding, "it was to be handed on, and was not")) return;
+  if (e->code == TROUPE_E_INVALID) return;
+  bool parked = g->fate == PARKED && g->sender == e->who;
+  model_must(m, (e->code == TROUPE_PENDING) == parked, "a forward's result and fate differ");
+  model_must(m, e->code != TROUPE_OK || g->fate == QUEUED, "a forward's result and fate differ");
+  if (e->code < 0)
+    model_must(m, g->fate == DEAD && refusal_fits(g->dead, e->code),
+               "a refusal says something else than the dead letter");
+  if (parked) add_park(m, e);
+}
+
 static void on_return(model *m, actor *a, const event *e) {
   message *g = find(m, e->msg);
   a->signal = 0;
@@ -284,9 +374,10 @@ static void on_return(model *m, actor *a, const event *e) {
     g->skipped = true;
     a->in_hand = 0;
     if (!g->has_room && a->queued < a->limit) take_room(m, a, g);
-  } else if (e->code < 0) {
-    model_exit(a, TROUPE_EXIT_ERROR);
+    return;
   }
+  a->heard_ns = m->now_ns;
+  if (e->code < 0) model_exit(a, TROUPE_EXIT_ERROR);
 }
 
 static void rescan(model *m, uint64_t who) {
@@ -323,7 +414,7 @@ static bool may_die(const model *m, const message *g, int64_t why) {
   const actor *to = NULL, *from = NULL;
   for (unsigned i = 0; i < m->nactors; i++) {
     if (m->actors[i].pid == g->to) to = &m->actors[i];
-    if (m->actors[i].pid == g->from) from = &m->actors[i];
+    if (m->actors[i].pid == g->sender) from = &m->actors[i];
   }
   bool left = g->fate == KEPT ? to && to->phase >= ENDED : g->fate == IN_HAND && to && to->asked;
   switch ((troupe_dead_reason)why) {
@@ -349,7 +440,7 @@ static bool may_die(const model *m, const message *g, int64_t why) {
   case TROUPE_DEAD_SENDER_GONE:
     return g->fate == PARKED && from && from->phase >= ENDED;
   case TROUPE_DEAD_WOULD_DEADLOCK:
-    return g->fate == CALLED && g->from == g->to && to && is_full(m, to, g) && may_wait(to, g);
+    return g->fate == CALLED && g->sender == g->to && to && is_full(m, to, g) && may_wait(to, g);
   case TROUPE_DEAD_NO_MEMORY:
     return g->fate == CALLED && m->fault == FAULT_ALLOCATION;
   case TROUPE_DEAD_TOO_BIG:
@@ -364,7 +455,9 @@ static void on_dead(model *m, const event *e) {
   m->dead[e->code]++;
   if (e->code == TROUPE_DEAD_LATE_REPLY) { /* `who` is the asker */
     const message *g = find_ask(m, e->who, e->id);
-    model_must(m, g && g->ask == OVER, "a reply is late, but its ask is open");
+    const actor *asker = model_actor(m, e->who);
+    model_must(m, (asker && asker->root) || (g && g->ask == OVER),
+               "a reply is late, but its ask is open");
     return;
   }
   message *g = find(m, e->msg);
@@ -374,6 +467,7 @@ static void on_dead(model *m, const event *e) {
     return;
   }
   if (!model_must(m, g->fate != HANDLED && g->fate != DEAD, "it ends twice")) return;
+  begin_host_ask(m, g);
   actor *to = model_actor(m, g->to);
   if (g->fate == CALLED && to && to->overflow == TROUPE_OVERFLOW_STOP &&
       e->code == TROUPE_DEAD_MAILBOX_FULL) {
@@ -382,6 +476,7 @@ static void on_dead(model *m, const event *e) {
   }
   model_must(m, may_die(m, g, e->code), "a dead letter for a wrong reason");
   if (g->fate == QUEUED || g->fate == IN_HAND) leave_mailbox(m, g);
+  if (g->fate == PARKED) settle_park(m, g, false);
   g->fate = DEAD;
   g->dead = e->code;
 }
@@ -390,6 +485,7 @@ static void on_dead(model *m, const event *e) {
 
 static bool answer_fits(const model *m, const message *g, int64_t code) {
   bool no_memory = m->fault == FAULT_ALLOCATION && code == TROUPE_E_NO_MEMORY;
+  if (g->fate == DEAD && (g->by_host || g->forwarded) && refusal_fits(g->dead, code)) return true;
   if (code == TROUPE_E_TIMEOUT) return g->until_ns && m->now_ns >= g->until_ns;
   if (g->replied && g->fate != DEAD) return code == g->reply_code || no_memory;
   if (g->fate != DEAD) return false;
@@ -406,14 +502,38 @@ static bool answer_fits(const model *m, const message *g, int64_t code) {
     return code == TROUPE_E_MAILBOX_FULL;
   case TROUPE_DEAD_OVERFLOW_OLD:
     return code == TROUPE_E_DROPPED;
+  case TROUPE_DEAD_SENDER_GONE:
+    return code == TROUPE_E_STOPPED;
   default:
     return false;
   }
 }
 
+/* A host is answered. */
+static void on_answer(model *m, const event *e) {
+  message *g = &m->messages[e->msg];
+  if (g->fate == UNSENT) { /* within the call: there is no port any more */
+    model_must(m, m->root_down && e->code == TROUPE_E_SYSTEM_STOPPED, "an answer to nothing");
+    *g = (message){.number = e->msg, .fate = DEAD, .ask = OVER, .dead = TROUPE_DEAD_NOPROC};
+    if (e->msg > m->newest) m->newest = e->msg;
+    return;
+  }
+  model_must(m, g->by_host && g->ask == OPEN, "a host is answered twice, or never asked");
+  g->ask = OVER;
+  bool stopped = (m->stopping || m->root_down) && e->code == TROUPE_E_SYSTEM_STOPPED;
+  bool no_memory = m->fault == FAULT_ALLOCATION && e->code == TROUPE_E_NO_MEMORY;
+  if (g->fate == CALLED && (stopped || no_memory)) { /* the port has not sent it */
+    g->fate = DEAD;
+    return;
+  }
+  model_must(m, stopped || answer_fits(m, g, e->code), "a host is told a wrong code");
+  if (e->code == TROUPE_OK) model_must(m, e->a == g->reply, "a host is given another answer");
+}
+
 static void on_ask_ended(model *m, const event *e) {
   message *g = find_ask(m, e->who, e->id);
   actor *a = model_actor(m, e->who);
+  if (a && a->root) return; /* the port's: the host is told */
   if (!model_must(m, g && g->ask == OPEN && a, "an ask ends twice, or never began")) return;
   model_must(m, model_lives(a), "an ask ends for an asker that has ended");
   model_must(m, answer_fits(m, g, e->code), "an ask ends with a wrong code");
@@ -424,23 +544,19 @@ static void on_ask_ended(model *m, const event *e) {
 static void on_ask_left(model *m, const event *e) {
   message *g = find_ask(m, e->who, e->id);
   const actor *a = model_actor(m, e->who);
+  if (a && a->root) return;
   if (!model_must(m, g && g->ask == OPEN, "an ask is left twice, or never began")) return;
   model_must(m, a && a->phase == ENDED, "an ask is left by an actor that goes on");
   g->ask = OVER;
 }
 
 static void on_park_ended(model *m, const event *e) {
-  message *g = find_park(m, e->who, e->id);
+  park *p = find_park(m, e->who, e->id);
   actor *a = model_actor(m, e->who);
-  if (!g || !a) return; /* an ask's, which is told by itself */
-  if (!model_must(m, g->park == OPEN, "a park ends twice")) return;
-  bool in = g->fate != PARKED && (g->fate != DEAD || g->order == 0);
-  if (e->code == TROUPE_OK)
-    model_must(m, g->fate != PARKED, "admitted without having been accepted");
-  else
-    model_must(m, g->fate == DEAD, "not admitted, and no dead letter");
-  (void)in;
-  g->park = OVER;
+  if (!p || !a) return; /* an ask's, which is told by itself */
+  if (!model_must(m, p->state == OPEN, "a park ends twice")) return;
+  model_must(m, p->settled && p->admitted == (e->code == TROUPE_OK), "a park ends otherwise");
+  p->state = OVER;
   expect_resume(a, e, 0);
 }
 
@@ -448,8 +564,8 @@ static void on_park_ended(model *m, const event *e) {
 
 void model_mail_left(model *m, const actor *a) {
   rescan(m, a->pid);
-  for (uint32_t n = 1; n <= m->newest; n++)
-    if (m->messages[n].from == a->pid && m->messages[n].park == OPEN) m->messages[n].park = OVER;
+  for (unsigned i = 0; i < m->nparks; i++)
+    if (m->parks[i].who == a->pid) m->parks[i].state = OVER;
 }
 
 static bool of_players(model *m, const event *e) {
@@ -475,6 +591,18 @@ static bool of_players(model *m, const event *e) {
     return true;
   case SCENE_REFUSE:
     on_refuse(m, e);
+    return true;
+  case SCENE_FORWARD:
+    on_forward(m, e);
+    return true;
+  case SCENE_FORWARDED:
+    on_forwarded(m, e);
+    return true;
+  case SCENE_HOST_ASK:
+    on_host_ask(m, e);
+    return true;
+  case SCENE_ANSWER:
+    on_answer(m, e);
     return true;
   case SCENE_RECEIVE:
     if (e->msg) model_must(m, a && a->in_hand == e->msg, "receive is given another message");
@@ -535,15 +663,20 @@ static void idle_message(model *m, const message *g) {
     model_must(m, to && to->queued > to->limit / 4, "there is room, and nobody is admitted");
     model_must(m, !hears || to->queued >= to->limit, "it ran dry, and nobody is admitted");
   }
-  if (!model_lives(from)) return;
+  if (g->by_host) model_must(m, g->fate != CALLED, "the port has not sent it");
+  if (!model_lives(from) && !g->by_host) return;
   if (g->ask == OPEN) {
     model_must(m, g->fate != HANDLED && g->fate != DEAD, "an answer was lost");
     model_must(m, !g->until_ns || m->now_ns < g->until_ns, "an ask does not end in time");
   }
-  if (g->park == OPEN) model_must(m, g->fate == PARKED, "the sender was not told of the room");
 }
 
 void model_mail_idle(model *m) {
+  for (unsigned i = 0; i < m->nparks; i++) {
+    const park *p = &m->parks[i];
+    if (p->state == OPEN && model_lives(model_actor(m, p->who)))
+      model_must(m, !p->settled, "the sender was not told of the room");
+  }
   for (uint32_t n = 1; n <= m->newest; n++)
     idle_message(m, &m->messages[n]);
 }

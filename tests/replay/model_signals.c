@@ -85,17 +85,22 @@ static void on_set_timer(model *m, const event *e) {
     return;
   }
   if (!model_must(m, m->ntimers < TIMERS && !find_timer(m, e->who, e->id), "an id twice")) return;
+  timer *replaced = e->with ? find_timer(m, e->who, e->with) : NULL;
+  if (replaced) replaced->state = OVER;
   m->timers[m->ntimers++] = (timer){.who = e->who,
                                     .id = e->id,
                                     .first_ns = m->now_ns + e->a * TRP_NS_PER_MS,
                                     .period_ns = e->b * TRP_NS_PER_MS,
-                                    .direct = e->msg,
+                                    .direct = e->msg == 1,
+                                    .idle_ns = e->msg == 2 ? e->a * TRP_NS_PER_MS : 0,
                                     .state = OPEN};
 }
 
 /* How many ticks there can have been. */
-static uint64_t due(const model *m, const timer *t) {
+static uint64_t due(model *m, const timer *t) {
+  const actor *a = model_actor(m, t->who);
   if (m->now_ns < t->first_ns) return 0;
+  if (t->idle_ns && a && m->now_ns < a->heard_ns + t->idle_ns) return 0;
   return t->period_ns ? (m->now_ns - t->first_ns) / t->period_ns + 1 : 1;
 }
 

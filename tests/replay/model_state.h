@@ -23,7 +23,8 @@ typedef struct actor {
   uint64_t queued, queued_high;  /* messages that take room */
   unsigned high_in_a_row;
   uint32_t in_hand;
-  uint64_t signal; /* monitor or timer that is being handled */
+  uint64_t signal;   /* monitor or timer that is being handled */
+  uint64_t heard_ns; /* when it has handled a message last, or was unblocked */
   bool blocked, pending, ready;
   bool asked, abrupt; /* to end; and at once */
   int64_t why;
@@ -43,7 +44,10 @@ typedef enum wait { NONE, OPEN, OVER } wait; /* something that ends exactly once
 
 typedef struct message {
   uint32_t number;
-  uint64_t from, to;
+  uint64_t from, to, sender; /* sender: who waits for room; another one when it is handed on */
+  bool by_host;              /* an ask through the port */
+  bool forwarding, forwarded;
+  uint64_t forward_to, forward_wait_ms;
   bool is_ask, high, skipped;
   fate fate;
   uint64_t order; /* of parking, then of acceptance */
@@ -52,10 +56,17 @@ typedef struct message {
   bool keeping, replied, refused, broken;
   int64_t reply_code;
   uint32_t reply;
-  wait ask, park;
-  uint64_t ask_id, park_id, until_ns, park_until_ns; /* 0: never */
+  wait ask;
+  uint64_t ask_id, until_ns, park_until_ns; /* 0: never */
   uint64_t wait_ms;
 } message;
+
+typedef struct park {
+  uint64_t who, id;
+  uint32_t msg;
+  wait state;
+  bool settled, admitted;
+} park;
 
 typedef struct monitor {
   uint64_t who, id, target;
@@ -67,6 +78,7 @@ typedef struct monitor {
 typedef struct timer {
   uint64_t who, id, first_ns, period_ns, ticks;
   bool direct;
+  uint64_t idle_ns; /* 0: it does not wait for silence */
   wait state;
 } timer;
 
@@ -78,9 +90,10 @@ typedef struct model {
   bool root_down; /* one of the system's own has failed */
   actor actors[ACTORS];
   message messages[MESSAGES];
+  park parks[MESSAGES];
   monitor monitors[MONITORS];
   timer timers[TIMERS];
-  unsigned nactors, nmonitors, ntimers;
+  unsigned nactors, nparks, nmonitors, ntimers;
   uint32_t newest; /* message */
   uint64_t calls, handled, dead[TROUPE_DEAD_COUNT], crashes, restarts, spawned;
 } model;

@@ -16,6 +16,7 @@ static void remember(held *list, uint64_t id, uint32_t msg) {
 }
 
 static void forget(held *list, uint64_t id) {
+  if (!id) return;
   for (int i = 0; i < HELD; i++)
     if (list[i].id == id) list[i] = (held){0};
 }
@@ -121,6 +122,18 @@ static void reply_later(player *p, troupe_actor *a) {
   troupe_actor_reply_to(a, h.id, code, well ? &number : NULL, well ? sizeof number : 0, NULL);
 }
 
+static void forward(player *p, troupe_actor *a) {
+  held h = scene_draw(p->s, 2) ? any(p, p->kept) : (held){.msg = p->in_hand};
+  uint64_t to = scene_somebody(p->s), park = 0;
+  troupe_send_opts o = {.size = sizeof o};
+  if (!h.msg) return;
+  if (scene_draw(p->s, 2)) o.wait_ms = 1 + (uint32_t)scene_draw(p->s, 100);
+  forget(p->kept, h.id);
+  NOTE(p, .type = SCENE_FORWARD, .with = to, .msg = h.msg, .id = h.id, .a = o.wait_ms);
+  int rc = troupe_actor_forward(a, h.id, (troupe_pid){to}, &o, &park);
+  NOTE(p, .type = SCENE_FORWARDED, .with = to, .msg = h.msg, .id = park, .code = rc);
+}
+
 static void refuse(player *p, troupe_actor *a) {
   held h = scene_draw(p->s, 2) ? any(p, p->kept) : (held){.msg = p->in_hand};
   if (!h.msg) return;
@@ -146,19 +159,37 @@ static void demonitor(player *p, troupe_actor *a) {
   troupe_actor_demonitor(a, h.id);
 }
 
-static uint64_t set_timer(player *p, troupe_actor *a, uint64_t delay_ms, uint64_t period_ms,
-                          bool direct) {
+static uint64_t set_timer(player *p, troupe_actor *a, const troupe_timer_opts *o) {
   uint64_t id;
-  int rc = troupe_actor_timer(a, delay_ms, period_ms, direct, NULL, &id);
-  NOTE(p, .type = SCENE_SET_TIMER, .id = id, .code = rc, .a = delay_ms, .b = period_ms,
-       .msg = direct);
+  int rc = troupe_actor_start_timer(a, o, &id);
+  NOTE(p, .type = SCENE_SET_TIMER, .with = o->replaces, .id = id, .code = rc, .a = o->delay_ms,
+       .b = o->period_ms,
+       .msg = o->direct ? 1
+              : o->idle ? 2
+                        : 0);
   return id;
 }
 
+/* For those that wait: it arrives whatever else happens. */
+static uint64_t set_direct(player *p, troupe_actor *a) {
+  return set_timer(p, a,
+                   &(troupe_timer_opts){.size = sizeof(troupe_timer_opts),
+                                        .delay_ms = scene_draw(p->s, 60),
+                                        .direct = true});
+}
+
 static void timer(player *p, troupe_actor *a) {
-  uint64_t period_ms = scene_draw(p->s, 3) ? 0 : 5 + scene_draw(p->s, 100);
-  uint64_t id = set_timer(p, a, scene_draw(p->s, 60), period_ms, scene_draw(p->s, 2));
-  if (id) remember(p->timers, id, 0);
+  troupe_timer_opts o = {.size = sizeof o, .delay_ms = scene_draw(p->s, 60)};
+  if (scene_one_in(p->s, 4))
+    o.idle = true;
+  else if (scene_draw(p->s, 2))
+    o.direct = true;
+  if (!o.idle && scene_one_in(p->s, 3)) o.period_ms = 5 + scene_draw(p->s, 100);
+  if (scene_one_in(p->s, 4)) o.replaces = any(p, p->timers).id;
+  uint64_t id = set_timer(p, a, &o);
+  if (!id) return;
+  forget(p->timers, o.replaces);
+  remember(p->timers, id, 0);
 }
 
 static void cancel(player *p, troupe_actor *a) {
@@ -238,11 +269,11 @@ typedef void (*operation)(player *p, troupe_actor *a);
 static const struct {
   operation run;
   unsigned weight;
-} operations[] = {{tell, 12},       {ask, 10},          {reply, 6},     {keep, 3},
-                  {reply_later, 4}, {refuse, 2},        {monitor, 4},   {demonitor, 2},
-                  {timer, 4},       {cancel, 2},        {spawn, 6},     {answer_late, 4},
-                  {end_child, 1},   {stop_somebody, 1}, {leave, 1},     {block, 2},
-                  {rescan, 3},      {look_up, 1},       {take_time, 1}, {kill_somebody, 1}};
+} operations[] = {
+    {tell, 12},       {ask, 10},      {reply, 6},         {keep, 3},  {reply_later, 4}, {refuse, 2},
+    {forward, 4},     {monitor, 4},   {demonitor, 2},     {timer, 4}, {cancel, 2},      {spawn, 6},
+    {answer_late, 4}, {end_child, 1}, {stop_somebody, 1}, {leave, 1}, {block, 2},       {rescan, 3},
+    {look_up, 1},     {take_time, 1}, {kill_somebody, 1}};
 #define OPERATIONS (sizeof operations / sizeof *operations)
 
 static void act(player *p, troupe_actor *a) {
@@ -294,7 +325,7 @@ static int player_init(troupe_actor *a, void *arg) {
     rc = TROUPE_E_TOOL;
   } else if (scene_one_in(s, 6)) {
     rc = TROUPE_PENDING;
-    if (scene_draw(s, 4)) p->start_timer = set_timer(p, a, scene_draw(s, 60), 0, true);
+    if (scene_draw(s, 4)) p->start_timer = set_direct(p, a);
   }
   NOTE(p, .type = SCENE_INIT, .id = troupe_actor_generation(a), .code = rc);
   if (rc == TROUPE_OK) act_a_little(p, a);
@@ -354,7 +385,7 @@ static int player_stop(troupe_actor *a, const troupe_exit *why) {
   p->stop_timer = 0;
   act_a_little(p, a);
   if (scene_draw(p->s, 5)) return TROUPE_OK;
-  if (scene_draw(p->s, 3)) p->stop_timer = set_timer(p, a, scene_draw(p->s, 60), 0, true);
+  if (scene_draw(p->s, 3)) p->stop_timer = set_direct(p, a);
   return TROUPE_PENDING;
 }
 

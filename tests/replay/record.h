@@ -20,16 +20,21 @@
   X(REPLY, "replies")   /* to msg; code: what it says, a: the reply's number, b: was allowed */    \
   X(KEEP, "keeps")      /* begins; msg */                                                          \
   X(KEPT, "has kept")   /* msg; code, id */                                                        \
-  X(REPLY_TO, "replies later") /* id, msg; code, a: as REPLY */                                    \
-  X(REFUSE, "refuses")         /* msg; id: of the kept one, or 0 */                                \
-  X(MONITOR, "monitors")       /* with; code, id, a: direct */                                     \
-  X(DEMONITOR, "forgets")      /* id */                                                            \
-  X(SET_TIMER, "sets a timer") /* code, id; a: delay_ms, b: period_ms, msg: direct */              \
-  X(CANCEL, "cancels a timer") /* id; code: whether it did */                                      \
-  X(STOP, "stops")             /* with; code */                                                    \
-  X(KILL, "kills")             /* with; code */                                                    \
-  X(EXIT, "exits")             /* code: class */                                                   \
-  X(BLOCK, "blocks")           /* code: whether */                                                 \
+  X(REPLY_TO, "replies later")    /* id, msg; code, a: as REPLY */                                 \
+  X(REFUSE, "refuses")            /* msg; id: of the kept one, or 0 */                             \
+  X(FORWARD, "forwards")          /* begins; msg, with, a: wait_ms; id: of the kept one, or 0 */   \
+  X(FORWARDED, "has forwarded")   /* msg, with; code; id: of the park */                           \
+  X(HOST_ASK, "asks by the port") /* with, msg; code, b: timeout_ms */                             \
+  X(ANSWER, "is answered")        /* msg; code, a: the reply's number */                           \
+  X(MONITOR, "monitors")          /* with; code, id, a: direct */                                  \
+  X(DEMONITOR, "forgets")         /* id */                                                         \
+  X(SET_TIMER, "sets a timer")    /* code, id; a: delay_ms, b: period_ms, msg: 1 direct, 2 idle,   \
+                                     with: what it replaces */                                     \
+  X(CANCEL, "cancels a timer")    /* id; code: whether it did */                                   \
+  X(STOP, "stops")                /* with; code */                                                 \
+  X(KILL, "kills")                /* with; code */                                                 \
+  X(EXIT, "exits")                /* code: class */                                                \
+  X(BLOCK, "blocks")              /* code: whether */                                              \
   X(RESCAN, "rescans")                                                                             \
   X(WHEREIS, "looks up")          /* id: the name; with: the result */                             \
   X(SPAWN, "spawns")              /* with; code, a: mailbox, b: the name or 0, msg: overflow,      \

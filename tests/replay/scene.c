@@ -113,6 +113,29 @@ static void host_tell(scene *s) {
   scene_note(s, (event){.type = SCENE_TOLD, .with = to, .msg = (uint32_t)number, .code = rc});
 }
 
+static scene *the_scene; /* for answers, which know only their number */
+
+static void answered(void *ctx, const troupe_event *e) {
+  uint64_t reply = 0;
+  if (e->len >= sizeof reply) memcpy(&reply, e->data, sizeof reply);
+  scene_note(
+      the_scene,
+      (event){.type = SCENE_ANSWER, .msg = (uint32_t)(uintptr_t)ctx, .code = e->code, .a = reply});
+}
+
+static void host_ask(scene *s) {
+  uint64_t to = scene_somebody(s), number = ++s->messages;
+  troupe_ask_opts o = {.size = sizeof o, .timeout_ms = 1 + (uint32_t)scene_draw(s, 200)};
+  the_scene = s;
+  int rc = troupe_ask(s->sys, (troupe_pid){to}, &o, "a", &number, sizeof number, answered,
+                      (void *)(uintptr_t)number); /* NOLINT(performance-no-int-to-ptr): a number */
+  scene_note(s, (event){.type = SCENE_HOST_ASK,
+                        .with = to,
+                        .msg = (uint32_t)number,
+                        .code = rc,
+                        .b = o.timeout_ms});
+}
+
 static void host_acts(scene *s) {
   switch (scene_draw(s, 24)) {
   case 0:
@@ -123,6 +146,11 @@ static void host_acts(scene *s) {
     break;
   case 2:
     scene_look_up(s, 0);
+    break;
+  case 5:
+  case 6:
+  case 7:
+    host_ask(s);
     break;
   case 3:
   case 4:

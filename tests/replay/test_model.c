@@ -97,7 +97,15 @@ static bool fire_early(record *r) {
 
 static bool say_down_twice(record *r) { return duplicate(r, TRP_EVENT_DOWN); }
 static bool name_twice(record *r) { return duplicate(r, TRP_EVENT_NAMED); }
-static bool end_an_ask_twice(record *r) { return duplicate(r, TRP_EVENT_ASK_ENDED); }
+
+static bool end_an_ask_twice(record *r) {
+  size_t at = find(r, 0, TRP_EVENT_ASK_ENDED);
+  while (at < r->len && r->events[at + 1].type != SCENE_RESUME) /* a player's, not the port's */
+    at = find(r, at + 1, TRP_EVENT_ASK_ENDED);
+  if (at == r->len) return false;
+  insert(r, at + 1, r->events[at]);
+  return true;
+}
 
 /* An answer becomes a timeout, though there was time left. */
 static bool time_out_early(record *r) {
