@@ -184,6 +184,13 @@ static int note_run(troupe_actor *a, const troupe_message *m) {
   return TROUPE_OK;
 }
 
+static bool both_sleep(troupe_system *sys) {
+  uint64_t deadline = now_ns() + 30 * TRP_NS_PER_S;
+  while (atomic_load(&sys->sched.parking.state) != 2 && now_ns() < deadline)
+    usleep(200);
+  return atomic_load(&sys->sched.parking.state) == 2;
+}
+
 /* Ten milliseconds later a spare thread would take over: it has to be the idle worker. As somebody
  * else may need the machine just then, once in twenty times will do. */
 static void an_idle_worker_takes_what_waits_behind_a_slice(void **state) {
@@ -194,7 +201,9 @@ static void an_idle_worker_takes_what_waits_behind_a_slice(void **state) {
     computer c = {{0}, 0};
     troupe_system *sys = start(2);
     c.other = spawn(sys, &noting, &c);
-    poke(sys, spawn(sys, &computing, &c));
+    troupe_pid pid = spawn(sys, &computing, &c);
+    assert_true(both_sleep(sys));
+    poke(sys, pid);
     bool ran = reached(&c.other_ran, 1);
     by_itself = atomic_load(&sys->sched.places) == 2;
     stop(sys);
