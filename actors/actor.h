@@ -42,8 +42,9 @@ typedef enum trp_verdict {
   TRP_VERDICT_REFUSED  /* no handler */
 } trp_verdict;
 
-/* A stop or a kill from anywhere. One of each is part of the body: asking needs no memory, and
- * nobody can heap them up at an actor that is busy. */
+/* A stop or a kill from anywhere. It is part of the body: asking needs no memory, and nobody can
+ * heap them up at an actor that is busy. What is asked for is seen at once, whatever the message
+ * waits behind. */
 typedef struct trp_command {
   trp_msg msg;
   _Atomic uint32_t out; /* while it is on its way 1 + the class of exit it asks for, or 0 */
@@ -86,8 +87,7 @@ struct troupe_actor {
   /* written by the tick while the owner is inside, by the owner otherwise */
   volatile bool must_end;
   volatile troupe_exit_class must_end_why;
-  volatile uint64_t must_end_ns;      /* since when */
-  const trp_msg *volatile inbox_seen; /* the newest message the tick has looked at */
+  volatile uint64_t must_end_ns; /* since when */
   volatile uint64_t
       cpu_mark_ns;       /* the thread's processor time when this slice began; 0: no tick yet */
   uint64_t cpu_ns;       /* of the running callback, in earlier slices */
@@ -121,7 +121,7 @@ struct troupe_actor {
   trp_wheel_node timer; /* in the system's timers; under the lock of its wheel */
   uint64_t timer_ns;    /* for when it is armed, 0: it is not; of the owner, as timer_home */
   uint16_t timer_home;  /* which wheel */
-  trp_command stop, kill;
+  trp_command command;
   trp_msg tick;
   _Atomic uint32_t tick_out; /* 1 while `tick` is on its way */
   troupe_actor *run_next;    /* run queue link */

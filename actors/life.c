@@ -121,7 +121,7 @@ void troupe_actor_stopped(troupe_actor *self) {
   if (self->phase == TRP_STOPPING) self->stopped = true;
 }
 
-void trp_life_stop(troupe_actor *a, troupe_exit_class why) {
+static void stop(troupe_actor *a, troupe_exit_class why) {
   if (why == TROUPE_EXIT_MAILBOX_OVERFLOW) { /* while it starts it could not have taken any */
     if (a->phase == TRP_RUNNING)
       troupe_actor_exit(a, why, TROUPE_E_MAILBOX_FULL, "its mailbox was full", NULL);
@@ -226,6 +226,13 @@ void trp_life_kill(troupe_actor *a, troupe_exit_class why) {
   }
 }
 
+void trp_life_command(troupe_actor *a, troupe_exit_class why) {
+  if (why == TROUPE_EXIT_KILLED)
+    trp_life_kill(a, why);
+  else
+    stop(a, why);
+}
+
 void trp_life_child_gone(troupe_actor *a) {
   if (a->phase == TRP_ENDING && a->children == 0) go_down(a);
 }
@@ -261,8 +268,7 @@ static void bury_all(troupe_actor *a, trp_queue *q, trp_reason *why) {
     case TRP_MSG_TIMER:
     case TRP_MSG_PORT:
     case TRP_MSG_START:
-    case TRP_MSG_STOP:
-    case TRP_MSG_KILL:
+    case TRP_MSG_COMMAND:
     case TRP_MSG_STARTED:
       trp_msg_free(a->sys, m);
       break;

@@ -9,8 +9,9 @@
 void trp_life_start(troupe_actor *a);   /* NEW or DOWN: begins a generation */
 void trp_life_release(troupe_actor *a); /* NEW or DOWN: the end; GONE afterwards */
 
-/* Asked from outside to stop in order; or mailbox_overflow: its mailbox has been full. */
-void trp_life_stop(troupe_actor *a, troupe_exit_class why);
+/* Asked from outside: shutdown, to stop in order; mailbox_overflow, as its mailbox has been full;
+ * killed. */
+void trp_life_command(troupe_actor *a, troupe_exit_class why);
 void trp_life_kill(troupe_actor *a, troupe_exit_class why); /* ends at once, without `stop` */
 
 /* Does what callbacks have asked for: to be called after each. */

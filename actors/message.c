@@ -12,10 +12,10 @@ trp_msg *trp_msg_new(troupe_system *sys, trp_msg_type type, troupe_pid to, troup
       [TRP_MSG_DOWN] = TRP_LANE_LINE,       [TRP_MSG_TIMER] = TRP_LANE_LINE,
       [TRP_MSG_ITEM] = TRP_LANE_RESUME,     [TRP_MSG_REPLY] = TRP_LANE_RESUME,
       [TRP_MSG_TICK] = TRP_LANE_RESUME,     [TRP_MSG_PORT] = TRP_LANE_RESUME,
-      [TRP_MSG_START] = TRP_LANE_CONTROL,   [TRP_MSG_STOP] = TRP_LANE_CONTROL,
-      [TRP_MSG_KILL] = TRP_LANE_CONTROL,    [TRP_MSG_WATCH] = TRP_LANE_CONTROL,
-      [TRP_MSG_UNWATCH] = TRP_LANE_CONTROL, [TRP_MSG_STARTED] = TRP_LANE_CONTROL,
-      [TRP_MSG_EDGE] = TRP_LANE_CONTROL,    [TRP_MSG_INFO] = TRP_LANE_CONTROL,
+      [TRP_MSG_START] = TRP_LANE_CONTROL,   [TRP_MSG_COMMAND] = TRP_LANE_CONTROL,
+      [TRP_MSG_WATCH] = TRP_LANE_CONTROL,   [TRP_MSG_UNWATCH] = TRP_LANE_CONTROL,
+      [TRP_MSG_STARTED] = TRP_LANE_CONTROL, [TRP_MSG_EDGE] = TRP_LANE_CONTROL,
+      [TRP_MSG_INFO] = TRP_LANE_CONTROL,
   };
   trp_msg *m = trp_alloc(&sys->allocator, sizeof *m + kind_len + 1 + len);
   if (!m) return NULL;

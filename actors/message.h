@@ -31,8 +31,7 @@ typedef enum trp_msg_type {
   TRP_MSG_TICK,    /* resume; embedded in the actor: a deadline has come */
   TRP_MSG_PORT,    /* resume; a host thread's request to the port: actors/port.h */
   TRP_MSG_START,   /* control; begins a root actor */
-  TRP_MSG_STOP,    /* control; embedded in the actor: see trp_command */
-  TRP_MSG_KILL,    /* control; likewise */
+  TRP_MSG_COMMAND, /* control; embedded in the actor: see trp_command */
   TRP_MSG_WATCH,   /* control; becomes DOWN when the receiver is gone */
   TRP_MSG_UNWATCH, /* control; embedded in a monitor, to which it goes back as an ITEM */
   TRP_MSG_STARTED, /* control; child to parent */

@@ -42,26 +42,6 @@ NO_SANITIZE static uint64_t read_clock(clockid_t clock) {
 uint64_t trp_preempt_cpu_ns(void) { return read_clock(CLOCK_THREAD_CPUTIME_ID); }
 NO_SANITIZE static uint64_t now_ns(void) { return read_clock(CLOCK_MONOTONIC); }
 
-NO_SANITIZE static bool kill_among(const troupe_actor *a, const trp_msg *m, const trp_msg *last) {
-  bool found = false;
-  for (; m && m != last; m = m->next) {
-    if (m->type == TRP_MSG_KILL && m->to.id == a->pid.id) found = true;
-  }
-  return found;
-}
-
-/* True when a kill has arrived: behind what the owner handles, which is looked at first, or since
- * the last tick. Neither list changes below its newest while its owner, this thread, is inside the
- * actor. */
-NO_SANITIZE static bool kill_arrived(troupe_actor *a) {
-  const trp_msg *newest =
-      trp_inbox_newest(atomic_load_explicit(&a->slot->inbox, memory_order_acquire));
-  const trp_msg *last = a->inbox_seen;
-  a->inbox_seen = newest;
-  return kill_among(a, newest, last) ||
-         (!last && kill_among(a, a->lanes[TRP_LANE_CONTROL].head, NULL));
-}
-
 /* What a slice of this age has used at most before its first tick. */
 NO_SANITIZE static uint64_t unseen_ns(uint64_t age_ns) {
   return age_ns < TRP_TICK_NS ? age_ns : TRP_TICK_NS;
@@ -197,10 +177,14 @@ NO_SANITIZE static void call_relief(trp_worker *w, uint64_t now) {
   trp_relief_call(&w->sys->sched.relief); /* async-signal-safe */
 }
 
+NO_SANITIZE static bool kill_asked(const troupe_actor *a) {
+  return atomic_load_explicit(&a->command.out, memory_order_relaxed) == 1 + TROUPE_EXIT_KILLED;
+}
+
 /* Whether the actor is to end at once, whatever it does. */
 NO_SANITIZE static bool must_end(troupe_actor *a, uint64_t now) {
   uint64_t age = now - begun_by(a->worker, now);
-  bool killed = kill_arrived(a), used_up = cpu_used_up(a, age);
+  bool killed = kill_asked(a), used_up = cpu_used_up(a, age);
   bool overdue = now >= a->life_ns; /* of `init` and `stop` */
   if (!a->must_end && (killed || overdue || used_up)) {
     troupe_exit_class late =

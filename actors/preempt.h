@@ -6,12 +6,11 @@
  *   it is used up and others wait, or it is   the slice ends after the current message, and the
  *   100 us old and an actor was woken, or     behaviour's `preempt` is asked to make that give way
  *   a timer is due
- *   a kill is in the actor's inbox, or it     the same; and if it is still inside 20 ms later, it
+ *   the actor is to be killed, or it          the same; and if it is still inside 20 ms later, it
  *   has used its processor time               is left by the frame, or at its native half's end
  *
- * Requests live in the actor: the kill is the message in its inbox, which the handler finds by
- * looking at what was pushed since the last tick; so a lost signal loses nothing, the next one
- * comes.
+ * Requests live in the actor: the kill is in its command (actors/actor.h), so a lost signal loses
+ * nothing, the next one comes.
  *
  * Between two ticks a worker is *nudged*: it nudges itself when an actor waits behind the slice
  * that begins or runs, or a timer will be due before the next tick; who brings something from

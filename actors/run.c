@@ -61,7 +61,6 @@ static int enter(troupe_actor *a, const entry *e) {
   TRP_ASSERT(!f->in_actor && f->native == 0 && !a->preempted);
   if (e->op != GO_ON) a->cpu_ns = a->cpu_mark_ns = 0;
   a->must_end = false;
-  a->inbox_seen = NULL;
   w->running = a;
   f->leavable = a->behavior->preempt && !a->leave_in_lua_only;
   if (sigsetjmp(f->jump, 0) == 0) {
@@ -197,18 +196,16 @@ static void control(troupe_actor *a, trp_msg *m) {
     trp_info_answer(a, m);
     return;
   }
+  if (m->type == TRP_MSG_COMMAND) { /* from here on the next one may be on its way */
+    trp_life_command(a, trp_command_take(a));
+    return;
+  }
   if (m->type == TRP_MSG_UNWATCH) { /* goes back */
     trp_monitor_unwatched(a, m);
     return;
   }
   if (m->to.id == a->pid.id) { /* otherwise for an earlier holder of the slot */
-    if (m->type == TRP_MSG_STOP) {
-      trp_life_stop(a, trp_command_take(m));
-      return;
-    }
-    if (m->type == TRP_MSG_KILL)
-      trp_life_kill(a, TROUPE_EXIT_KILLED);
-    else if (m->type == TRP_MSG_START)
+    if (m->type == TRP_MSG_START)
       trp_life_start(a);
     else if (m->type == TRP_MSG_STARTED)
       trp_child_started(a, m->id);
@@ -261,13 +258,11 @@ static void serve_watchers(troupe_actor *a) {
   }
 }
 
+/* The command itself comes up later, and finds an actor that has ended. */
 static bool killed(troupe_actor *a) {
-  for (const trp_msg *m = a->lanes[TRP_LANE_CONTROL].head; m; m = m->next) {
-    if (m->type != TRP_MSG_KILL || m->to.id != a->pid.id) continue;
-    trp_life_kill(a, TROUPE_EXIT_KILLED);
-    return true;
-  }
-  return false;
+  bool kill = trp_command_is_kill(a);
+  if (kill) trp_life_kill(a, TROUPE_EXIT_KILLED);
+  return kill;
 }
 
 /* A callback that gave way goes on before anything else of the actor's; only a kill comes between.

@@ -134,7 +134,7 @@ static troupe_dead_reason dead_of(int err) {
   }
 }
 
-static int command(troupe_system *sys, troupe_pid pid, trp_msg_type type, troupe_exit_class why);
+static int command(troupe_system *sys, troupe_pid pid, troupe_exit_class why);
 
 /* The mailbox is full: what its policy makes of one more. */
 static int overflow(troupe_system *sys, troupe_actor *sender, trp_slot *slot, trp_msg *m,
@@ -144,7 +144,7 @@ static int overflow(troupe_system *sys, troupe_actor *sender, trp_slot *slot, tr
     if (!sender || !wait->ms || m->lane == TRP_LANE_HIGH) return TROUPE_E_MAILBOX_FULL;
     return trp_parked_add(sender, slot, m, wait);
   case TROUPE_OVERFLOW_STOP:
-    (void)command(sys, m->to, TRP_MSG_STOP, TROUPE_EXIT_MAILBOX_OVERFLOW);
+    (void)command(sys, m->to, TROUPE_EXIT_MAILBOX_OVERFLOW);
     return TROUPE_E_MAILBOX_FULL;
   case TROUPE_OVERFLOW_DROP_NEW:
     return TROUPE_E_DROPPED;
@@ -251,42 +251,46 @@ int troupe_actor_tell(troupe_actor *self, troupe_pid to, const char *kind, const
 
 /* ---- stop and kill ------------------------------------------------------------------------- */
 
-/* The owner has it. acq_rel: pairs with the exchange in ask_for(), so that who has found it on its
- * way has written before this what the owner reads after it. */
-static uint32_t arrived(trp_msg *m) {
-  return atomic_exchange_explicit(&TRP_CONTAINER(m, trp_command, msg)->out, 0,
-                                  memory_order_acq_rel);
+static void command_dispose(troupe_system *sys, trp_msg *m) { (void)sys, (void)m; }
+
+void trp_command_init(troupe_actor *a) {
+  a->command.msg = (trp_msg){
+      .to = a->pid, .type = TRP_MSG_COMMAND, .lane = TRP_LANE_CONTROL, .dispose = command_dispose};
 }
 
-static void command_handled(troupe_system *sys, trp_msg *m) {
-  (void)sys;
-  (void)arrived(m);
+troupe_exit_class trp_command_take(troupe_actor *a) {
+  /* acq_rel: pairs with the exchange in ask_for(), so that who has found it on its way has written
+   * before this what the owner reads after it */
+  uint32_t asked = atomic_exchange_explicit(&a->command.out, 0, memory_order_acq_rel);
+  TRP_ASSERT(asked != 0);
+  return (troupe_exit_class)(asked - 1);
 }
 
-troupe_exit_class trp_command_take(trp_msg *m) {
-  if (m->dispose != command_handled) return TROUPE_EXIT_SHUTDOWN; /* the system's, to a root */
-  return (troupe_exit_class)(arrived(m) - 1);
+/* A stop that says only that the mailbox is full may pass unheard; a kill outranks all. */
+static int rank(uint32_t asked) {
+  switch (asked) {
+  case 0:
+    return 0;
+  case 1 + TROUPE_EXIT_MAILBOX_OVERFLOW:
+    return 1;
+  case 1 + TROUPE_EXIT_KILLED:
+    return 3;
+  default:
+    return 2;
+  }
 }
 
-void trp_commands_init(troupe_actor *a) {
-  trp_msg m = {.to = a->pid, .lane = TRP_LANE_CONTROL, .dispose = command_handled};
-  a->stop.msg = a->kill.msg = m;
-  a->stop.msg.type = TRP_MSG_STOP;
-  a->kill.msg.type = TRP_MSG_KILL;
-}
-
-/* Whether it has to be sent. One that is on its way is as good, but for a stop that says only that
- * the mailbox is full, which may pass unheard: anything else takes its place. */
+/* Whether it has to be sent: one that is on its way takes the higher rank along. */
 static bool ask_for(trp_command *c, troupe_exit_class why) {
   uint32_t asked = 0, now;
   do
-    now = asked == 0 || asked == 1 + TROUPE_EXIT_MAILBOX_OVERFLOW ? 1 + (uint32_t)why : asked;
+    now = rank(1 + (uint32_t)why) > rank(asked) ? 1 + (uint32_t)why : asked;
   while (!atomic_compare_exchange_weak_explicit(&c->out, &asked, now, memory_order_acq_rel,
                                                 memory_order_relaxed));
   return asked == 0;
 }
 
-static int command(troupe_system *sys, troupe_pid pid, trp_msg_type type, troupe_exit_class why) {
+static int command(troupe_system *sys, troupe_pid pid, troupe_exit_class why) {
   trp_slot *slot = trp_slots_find(&sys->slots, pid);
   if (!slot || !trp_slot_is(slot, pid)) return TROUPE_E_NOPROC;
   pthread_mutex_t *lock = trp_slots_lock_of(&sys->slots, pid);
@@ -295,7 +299,7 @@ static int command(troupe_system *sys, troupe_pid pid, trp_msg_type type, troupe
   bool open = atomic_load_explicit(&slot->inbox, memory_order_acquire) != TRP_INBOX_CLOSED &&
               trp_slot_is(slot, pid);
   if (open) {
-    trp_command *c = type == TRP_MSG_STOP ? &slot->body->stop : &slot->body->kill;
+    trp_command *c = &slot->body->command;
     if (ask_for(c, why)) trp_inbox_push(sys, slot, &c->msg);
   }
   pthread_mutex_unlock(lock);
@@ -303,8 +307,8 @@ static int command(troupe_system *sys, troupe_pid pid, trp_msg_type type, troupe
 }
 
 int troupe_stop(troupe_system *sys, troupe_pid pid) {
-  return command(sys, pid, TRP_MSG_STOP, TROUPE_EXIT_SHUTDOWN);
+  return command(sys, pid, TROUPE_EXIT_SHUTDOWN);
 }
 int troupe_kill(troupe_system *sys, troupe_pid pid) {
-  return command(sys, pid, TRP_MSG_KILL, TROUPE_EXIT_KILLED);
+  return command(sys, pid, TROUPE_EXIT_KILLED);
 }

@@ -71,11 +71,13 @@ void trp_send_signal(troupe_system *sys, trp_msg *m);
 /* Frees a signal that nobody waits for any more, and counts it: a reply as a dead letter. */
 void trp_send_drop(troupe_system *sys, trp_msg *m);
 
-/* The owner takes a stop that has come: what it asks for. The next one may come from here on, so
- * the message is not touched any more. */
-troupe_exit_class trp_command_take(trp_msg *m);
-
-/* Makes the stop and the kill of a new body. */
-void trp_commands_init(troupe_actor *a);
+/* Makes the command of a new body. */
+void trp_command_init(troupe_actor *a);
+/* What its command asks for, which the owner has in hand: it may be sent again. */
+troupe_exit_class trp_command_take(troupe_actor *a);
+static inline bool trp_command_is_kill(const troupe_actor *a) {
+  /* acquire: pairs with the exchange in ask_for(). Thread: owner, and the tick on it */
+  return atomic_load_explicit(&a->command.out, memory_order_acquire) == 1 + TROUPE_EXIT_KILLED;
+}
 
 #endif

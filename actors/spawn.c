@@ -71,7 +71,7 @@ static int settle_in(troupe_system *sys, troupe_actor *a, const troupe_spawn_opt
   a->pid = (troupe_pid){atomic_load_explicit(&slot->pid, memory_order_relaxed)};
   a->tick = (trp_msg){
       .to = a->pid, .type = TRP_MSG_TICK, .lane = TRP_LANE_RESUME, .dispose = tick_dispose};
-  trp_commands_init(a);
+  trp_command_init(a);
   trp_room_init(slot, messages, bytes, o->overflow);
   a->line_shared = o->overflow == TROUPE_OVERFLOW_DROP_OLD;
   slot->body = a;

@@ -245,20 +245,6 @@ static bool wait_gone(troupe_system *sys, whom w, uint64_t until_ns) {
   return ok;
 }
 
-static void keep(troupe_system *sys, trp_msg *m) { (void)sys, (void)m; }
-
-/* Commands to the root actors are part of the system: stopping needs no memory. Each goes once. */
-static void tell_root(troupe_system *sys, trp_root_command which, trp_msg_type type,
-                      troupe_pid to) {
-  pthread_mutex_lock(&sys->lock);
-  trp_msg *m = &sys->root_commands[which];
-  bool first = m->to.id == 0 && to.id != 0;
-  if (first)
-    *m = (trp_msg){.to = to, .type = (uint8_t)type, .lane = TRP_LANE_CONTROL, .dispose = keep};
-  pthread_mutex_unlock(&sys->lock);
-  if (first) trp_send_signal(sys, m);
-}
-
 /* When no actor is left: ends workers and loop, for one caller of stop at a time. */
 static bool end_threads(troupe_system *sys) {
   bool ok = true;
@@ -283,14 +269,14 @@ int troupe_system_stop(troupe_system *sys, uint32_t deadline_ms) {
     return TROUPE_OK;
   atomic_compare_exchange_strong_explicit(&sys->phase, &phase, TRP_SYSTEM_STOPPING,
                                           memory_order_acq_rel, memory_order_acquire);
-  tell_root(sys, TRP_ROOT_STOP_GUARDIAN, TRP_MSG_STOP, sys->guardian);
+  (void)troupe_stop(sys, sys->guardian); /* it may be gone already, here and below */
   bool late = !wait_gone(sys, GUARDIAN, until);
   if (late) {
-    tell_root(sys, TRP_ROOT_KILL_GUARDIAN, TRP_MSG_KILL, sys->guardian);
+    (void)troupe_kill(sys, sys->guardian);
     uint64_t last = trp_clock_ns(&real) + KILL_GRACE_MS * TRP_NS_PER_MS;
     if (!wait_gone(sys, GUARDIAN, last)) return TROUPE_E_TIMEOUT;
   }
-  tell_root(sys, TRP_ROOT_STOP_PORT, TRP_MSG_STOP, sys->port);
+  (void)troupe_stop(sys, sys->port);
   if (!wait_gone(sys, EVERYBODY, trp_clock_ns(&real) + KILL_GRACE_MS * TRP_NS_PER_MS))
     return TROUPE_E_TIMEOUT;
   if (!end_threads(sys)) return TROUPE_E_TIMEOUT;

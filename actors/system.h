@@ -57,13 +57,6 @@ typedef enum trp_system_phase {
   TRP_SYSTEM_STOPPED
 } trp_system_phase;
 
-typedef enum trp_root_command {
-  TRP_ROOT_STOP_GUARDIAN,
-  TRP_ROOT_KILL_GUARDIAN,
-  TRP_ROOT_STOP_PORT,
-  TRP_ROOT_COMMANDS
-} trp_root_command;
-
 struct troupe_system {
   troupe_config config;
   trp_memory memory;
@@ -85,7 +78,6 @@ struct troupe_system {
   pthread_mutex_t lock; /* guards what follows; a leaf */
   pthread_cond_t ended; /* the guardian or the last actor is gone */
   bool guarded;         /* the guardian is there */
-  trp_msg root_commands[TRP_ROOT_COMMANDS];
   trp_rand rand;
   trp_loop *loop;
   struct {
