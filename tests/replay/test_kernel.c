@@ -51,7 +51,10 @@ static bool play(uint64_t seed, fault_class fault, bool trace) {
   scene_play(seed, fault, &rec, &o);
   const char *wrong = model_judge(&rec, &o, fault, &at);
   count_record(&rec);
-  if (trace) print_record(&rec, 0, rec.len);
+  if (trace) {
+    print_record(&rec, 0, rec.len);
+    fprintf(stderr, "hash %016llx\n", (unsigned long long)o.hash);
+  }
   if (!wrong) return true;
   if (!trace) print_record(&rec, at > 12 ? at - 12 : 0, at + 1);
   fprintf(stderr, "event %zu: %s\nreplay with --seed %llu --fault %s --trace\n", at, wrong,
