@@ -36,6 +36,12 @@ static void begin_event(model *m, actor *a, uint64_t id) {
   a->resume_msg = 0;
 }
 
+void model_expect_resume(actor *a, const event *e, uint32_t reply) {
+  a->resume = e->id;
+  a->resume_code = e->code;
+  a->resume_msg = reply;
+}
+
 /* ---- monitors ------------------------------------------------------------------------------ */
 
 static void on_monitor(model *m, const event *e) {
@@ -67,6 +73,7 @@ static void on_down(model *m, const event *e) {
   model_must(m, e->code == why, "a down with a wrong reason");
   for (uint32_t n = 1; n <= m->newest && !w->direct && !w->late; n++) {
     const message *g = &m->messages[n];
+    if (g->forwarded) continue; /* it came later, from somebody else */
     model_must(m, g->from != w->target || g->to != w->who || g->fate != QUEUED || g->skipped,
                "a down overtakes a message of the same actor");
   }

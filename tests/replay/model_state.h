@@ -118,6 +118,28 @@ bool model_life(model *m, const event *e);
 bool model_mail(model *m, const event *e);
 bool model_signals(model *m, const event *e);
 
+bool model_send(model *m, const event *e);
+bool model_asks(model *m, const event *e);
+
+/* ---- messages ------------------------------------------------------------------------------ */
+
+message *model_message(model *m, uint32_t number); /* NULL: none was sent with it */
+message *model_find_ask(model *m, uint64_t who, uint64_t id);
+
+void model_take_room(model *m, actor *to, message *g);
+void model_leave_room(model *m, message *g);
+bool model_is_full(const model *m, const actor *to, const message *g);
+/* Whether the sender may wait for room. */
+bool model_may_wait(const actor *to, const message *g);
+/* A parked message waits no longer. */
+void model_settle_park(model *m, const message *g, bool admitted);
+/* Whether what a call returns fits the dead letter. */
+bool model_refusal_fits(int64_t dead, int64_t code);
+/* The port has sent what a host asks. */
+void model_begin_host_ask(model *m, message *g);
+/* The next thing that happens must be that `who` is told of the end of this. */
+void model_expect_resume(actor *a, const event *e, uint32_t reply);
+
 /* What must be true when nothing is runnable. */
 void model_life_idle(model *m);
 void model_mail_idle(model *m);

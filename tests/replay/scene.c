@@ -43,6 +43,15 @@ uint64_t scene_somebody(scene *s) {
   return 0;
 }
 
+/* FAULT_ALLOCATION: one failure is often the first of several. */
+static void *scarce(void *ctx, void *p, size_t old_size, size_t new_size) {
+  scene *s = ctx;
+  bool fails = s->memory.calls + 1 == s->memory.fail_at;
+  void *block = s->memory.allocator.realloc(&s->memory, p, old_size, new_size);
+  if (fails && new_size > old_size && s->fail_more-- > 0) s->memory.fail_at++;
+  return block;
+}
+
 /* ---- what the host does, and players too --------------------------------------------------- */
 
 static const char *const names[NAMES] = {"ada", "bob", "cyd"};
@@ -249,13 +258,15 @@ void scene_play(uint64_t seed, fault_class fault, record *rec, outcome *out) {
   atomic_store(&s.now.ns, TRP_NS_PER_S);
   long at = (long)scene_draw(&s, 400) + 1;
   faulty_init(&s.memory, fault == FAULT_ALLOCATION ? at : 0);
+  s.fail_more = scene_draw(&s, 2) ? 0 : (long)scene_draw(&s, 20);
   s.kill_at = at;
   for (size_t i = 0; i < PLAYERS; i++)
     s.players[i].s = &s;
   troupe_config cfg = TROUPE_CONFIG_INIT;
   cfg.workers = 0;
   cfg.seed = 1;
-  cfg.allocator = &s.memory.allocator;
+  const troupe_allocator memory = {.realloc = scarce, .ctx = &s};
+  cfg.allocator = &memory;
   cfg.clock = scene_clock;
   cfg.clock_ctx = &s;
   cfg.log = no_log;

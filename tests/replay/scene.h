@@ -51,6 +51,7 @@ struct scene {
   troupe_system *sys;
   trp_virtual_clock now;
   faulty memory;
+  long fail_more; /* FAULT_ALLOCATION: so many calls for more memory fail after the first */
   trp_replay replay;
   record *rec;
   player players[PLAYERS];
