@@ -12,13 +12,14 @@
  * Requests live in the actor: the kill is in its command (actors/actor.h), so a lost signal loses
  * nothing, the next one comes.
  *
- * Between two ticks a worker is *nudged*: it nudges itself when an actor waits behind the slice
- * that begins or runs, or a timer will be due before the next tick; who brings something from
- * outside while all workers are busy nudges the one with the oldest slice. The timer is then set to
- * that time, or to when the slice is 100 us old. One nudge at a time is under way; one that meets a
- * younger slice found a worker on which slices are short, and is the last for a tick, of its own
- * for TRP_QUIET_TICKS. So a busy worker pays for a signal more now and then, whatever its rate of
- * messages. An actor that waits behind an old slice beside a sleeping worker is that worker's.
+ * Between two ticks a worker is *nudged*: it nudges itself when an actor waits behind a slice that
+ * begins or has run for a while, or a timer will be due before the next tick; who brings something
+ * from outside while all workers are busy nudges the one with the oldest slice. The timer is then
+ * set to that time, or to when the slice is 100 us old. One nudge at a time is under way; one that
+ * meets a younger slice found a worker on which slices are short, and is the last for a tick, of
+ * its own for TRP_QUIET_TICKS. So a busy worker pays for a signal more now and then, whatever its
+ * rate of messages. An actor that waits behind an old slice beside a sleeping worker is that
+ * worker's.
  *
  * Slices need no look at the clock: the tick says when it is time for one (trp_preempt_look). When
  * a slice began is known exactly if its behaviour's time is counted (`info`), else from the first
@@ -116,6 +117,9 @@ void trp_preempt_idle(struct trp_worker *w);
 void trp_preempt_nudge(struct trp_worker *w, uint64_t at_ns);
 /* The same for the calling worker, and not at once: it may be about to take what waits itself. */
 void trp_preempt_nudge_self(struct trp_worker *w, uint64_t at_ns);
+/* The running slice has woken an actor. Nudges if it is not a short one, as far as is known: to set
+ * a timer may take longer than a round trip between two actors. */
+void trp_preempt_waits(struct trp_worker *w);
 
 /* The calling thread's processor time. Async-signal-safe. */
 uint64_t trp_preempt_cpu_ns(void);
