@@ -187,46 +187,47 @@ static bool is_oldest(const model *m, const message *g) {
   return true;
 }
 
-static bool may_die(const model *m, const message *g, int64_t why) {
-  const actor *to = NULL, *from = NULL;
-  for (unsigned i = 0; i < m->nactors; i++) {
-    if (m->actors[i].pid == g->to) to = &m->actors[i];
-    if (m->actors[i].pid == g->sender) from = &m->actors[i];
-  }
-  bool left = g->fate == KEPT ? to && to->phase >= ENDED : g->fate == IN_HAND && to && to->asked;
-  switch ((troupe_dead_reason)why) {
-  case TROUPE_DEAD_NOPROC:
-    return g->fate == CALLED && (!to || to->phase == GONE);
-  case TROUPE_DEAD_STOPPED:
-    if (left) return g->is_ask && clean_end(to) && !g->replied;
-    return (g->fate == QUEUED || g->fate == PARKED) && to && to->phase == GONE;
-  case TROUPE_DEAD_CRASHED:
-    return g->broken || (left && !clean_end(to) && !g->replied);
-  case TROUPE_DEAD_MAILBOX_FULL:
-    if (g->fate == PARKED)
-      return m->now_ns >= g->park_until_ns || (g->until_ns && m->now_ns >= g->until_ns);
-    return g->fate == CALLED && to && model_is_full(m, to, g) && refuses(to, g);
-  case TROUPE_DEAD_OVERFLOW_NEW:
-    return g->fate == CALLED && to && model_is_full(m, to, g) && drops(to, g);
-  case TROUPE_DEAD_OVERFLOW_OLD:
-    return g->fate == QUEUED && to && to->overflow == TROUPE_OVERFLOW_DROP_OLD && is_oldest(m, g);
-  case TROUPE_DEAD_EXPIRED:
-    return g->fate == QUEUED && g->until_ns && m->now_ns >= g->until_ns;
-  case TROUPE_DEAD_NO_HANDLER:
-    return g->refused || (to && to->root);
-  case TROUPE_DEAD_SENDER_GONE:
-    return g->fate == PARKED && from && from->phase >= ENDED;
-  case TROUPE_DEAD_WOULD_DEADLOCK:
-    return g->fate == CALLED && g->sender == g->to && to && model_is_full(m, to, g) &&
-           model_may_wait(to, g);
-  case TROUPE_DEAD_NO_MEMORY:
-    return g->fate == CALLED && m->fault == FAULT_ALLOCATION;
-  case TROUPE_DEAD_TOO_BIG:
-  case TROUPE_DEAD_LATE_REPLY:
-  case TROUPE_DEAD_COUNT:
-    break;
-  }
-  return false;
+/* Whether a call can be refused for this. */
+static bool may_refuse(const model *m, const actor *to, const message *g, int64_t why) {
+  bool full = to && to->phase != GONE && model_is_full(m, to, g);
+  if (why == TROUPE_DEAD_NOPROC) return !to || to->phase == GONE;
+  if (why == TROUPE_DEAD_MAILBOX_FULL) return full && refuses(to, g);
+  if (why == TROUPE_DEAD_OVERFLOW_NEW) return full && drops(to, g);
+  if (why == TROUPE_DEAD_WOULD_DEADLOCK) return full && g->sender == g->to && model_may_wait(to, g);
+  return why == TROUPE_DEAD_NO_MEMORY && m->fault == FAULT_ALLOCATION;
+}
+
+/* Whether a message can die for this while it waits for room. */
+static bool may_give_up(const model *m, const actor *to, const actor *sender, const message *g,
+                        int64_t why) {
+  if (why == TROUPE_DEAD_MAILBOX_FULL)
+    return m->now_ns >= g->park_until_ns || (g->until_ns && m->now_ns >= g->until_ns);
+  if (why == TROUPE_DEAD_SENDER_GONE) return sender && sender->phase >= ENDED;
+  return why == TROUPE_DEAD_STOPPED && to->phase == GONE;
+}
+
+/* The same in the mailbox. */
+static bool may_be_dropped(const model *m, const actor *to, const message *g, int64_t why) {
+  if (why == TROUPE_DEAD_OVERFLOW_OLD)
+    return to->overflow == TROUPE_OVERFLOW_DROP_OLD && is_oldest(m, g);
+  if (why == TROUPE_DEAD_EXPIRED) return g->until_ns && m->now_ns >= g->until_ns;
+  return why == TROUPE_DEAD_STOPPED && to->phase == GONE;
+}
+
+/* The same at its handler, or kept: refused, or left undone. */
+static bool may_be_left(const actor *to, const message *g, int64_t why) {
+  bool left = !g->replied && (g->fate == KEPT ? to->phase >= ENDED : to->asked);
+  if (why == TROUPE_DEAD_NO_HANDLER) return g->refused || to->root;
+  if (why == TROUPE_DEAD_STOPPED) return left && g->is_ask && clean_end(to);
+  return why == TROUPE_DEAD_CRASHED && (g->broken || (left && !clean_end(to)));
+}
+
+static bool may_die(model *m, const message *g, int64_t why) {
+  const actor *to = model_actor(m, g->to);
+  if (g->fate == CALLED) return may_refuse(m, to, g, why);
+  if (!to) return false;
+  if (g->fate == PARKED) return may_give_up(m, to, model_actor(m, g->sender), g, why);
+  return g->fate == QUEUED ? may_be_dropped(m, to, g, why) : may_be_left(to, g, why);
 }
 
 static void on_dead(model *m, const event *e) {

@@ -70,7 +70,7 @@ void scene_spawn(scene *s, troupe_actor *parent) {
     if (!s->players[i].alive) p = &s->players[i];
   if (!p) return;
   *p = (player){.s = s, .alive = true};
-  uint64_t name = scene_draw(s, 2 * NAMES);
+  uint64_t name = scene_draw(s, UINT64_C(2) * NAMES);
   troupe_spawn_opts o = TROUPE_SPAWN_INIT;
   o.behavior = &player_behavior;
   o.arg = p;

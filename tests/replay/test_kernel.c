@@ -123,11 +123,12 @@ static void one_seed_gives_one_record(void **state) {
   record_free(&again);
 }
 
+/* FAULT_CLASSES: there is none of that name. */
 static fault_class fault_of(const char *name) {
-  for (int i = 0; i < FAULT_CLASSES; i++)
-    if (strcmp(fault_names[i], name) == 0) return (fault_class)i;
-  fprintf(stderr, "unknown fault: %s\n", name);
-  exit(2);
+  int i = 0;
+  while (i < FAULT_CLASSES && strcmp(fault_names[i], name) != 0)
+    i++;
+  return (fault_class)i;
 }
 
 typedef struct options {
@@ -155,7 +156,7 @@ static bool parse(int argc, char **argv, options *o) {
       return false;
     i++;
   }
-  return true;
+  return o->fault < FAULT_CLASSES;
 }
 
 int main(int argc, char **argv) {

@@ -57,24 +57,27 @@ static bool is_normal(const record *r, uint32_t msg) {
   return at < r->len && r->events[at].id == TROUPE_PRIORITY_NORMAL;
 }
 
+/* A later message from the same sender to the same receiver, accepted before `at`; 0: none. */
+static uint32_t next_in_line(const record *r, size_t at) {
+  const event *first = &r->events[at];
+  uint32_t msg = 0;
+  for (size_t i = 0; i < at; i++) {
+    const event *e = &r->events[i];
+    bool pair = e->who == first->who && e->with == first->with;
+    if (e->type == TRP_EVENT_ACCEPTED && pair && e->msg > first->msg && is_normal(r, e->msg))
+      msg = e->msg;
+    if (e->type == TRP_EVENT_DELIVERED && e->msg == msg) msg = 0; /* gone already */
+  }
+  return msg;
+}
+
 /* Exchanges two messages of one sender from the delivery of the first on. */
 static bool swap_two(record *r) {
-  for (size_t i = 0; i < r->len; i++) {
-    const event *first = &r->events[i];
-    if (first->type != TRP_EVENT_DELIVERED || !is_normal(r, first->msg)) continue;
-    size_t accepted = r->len;
-    for (size_t j = 0; j < i; j++) {
-      const event *e = &r->events[j];
-      if (e->type == TRP_EVENT_ACCEPTED && e->who == first->who && e->with == first->with &&
-          e->msg > first->msg && is_normal(r, e->msg))
-        accepted = j;
-    }
-    if (accepted == r->len) continue;
-    uint32_t a = first->msg, b = r->events[accepted].msg;
-    for (size_t j = 0; j < i; j++) /* b must still be in the mailbox */
-      if (r->events[j].type == TRP_EVENT_DELIVERED && r->events[j].msg == b) return false;
-    for (size_t j = i; j < r->len; j++) {
-      event *e = &r->events[j];
+  for (size_t at = 0; (at = find(r, at, TRP_EVENT_DELIVERED)) < r->len; at++) {
+    uint32_t a = r->events[at].msg, b = is_normal(r, a) ? next_in_line(r, at) : 0;
+    if (!b) continue;
+    for (size_t i = at; i < r->len; i++) {
+      event *e = &r->events[i];
       e->msg = e->msg == a ? b : e->msg == b ? a : e->msg;
     }
     return true;
