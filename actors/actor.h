@@ -71,6 +71,7 @@ struct troupe_actor {
   bool line_shared;       /* lanes HIGH and LINE and `skipped` are under the slot's lock */
   uint32_t high_in_a_row; /* messages of high priority since the last one of the line */
   uint64_t high_served;   /* ever */
+  uint64_t waits;         /* the item that has published an edge, or 0: actors/waiting.h */
   uint64_t done;          /* room to give back, in the shape of the slot's: trp_line_done */
   bool blocked;           /* by troupe_actor_block */
   bool exit_asked;        /* exit_why is set and waits for the callback to return */

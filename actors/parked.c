@@ -5,6 +5,7 @@
 #include "actors/inbox.h"
 #include "actors/room.h"
 #include "actors/system.h"
+#include "actors/waiting.h"
 
 /* ---- the ring; under the slot's lock ------------------------------------------------------- */
 
@@ -37,6 +38,7 @@ static void unlink_parked(trp_slot *slot, trp_parked *p) {
 
 /* Tells the sender; from here on the park belongs to whoever gets the message. */
 static void settle(troupe_system *sys, trp_parked *p, int code) {
+  if (!p->ask) trp_waiting_settle(sys, p->grant.to, p->to);
   p->grant.code = code;
   trp_send_signal(sys, &p->grant);
 }
@@ -97,6 +99,7 @@ static void free_parked(troupe_system *sys, trp_msg *grant) {
 static void ended(troupe_actor *a, trp_parked *p, int code) {
   uint64_t id = p->item.id, ask = p->ask;
   void *user = p->user;
+  trp_waiting_end(a, id);
   TRP_NOTE(a->sys, NULL, .type = TRP_EVENT_PARK_ENDED, .who = a->pid, .with = p->to, .id = id,
            .code = code);
   trp_msg_free(a->sys, &p->grant);
@@ -126,6 +129,7 @@ static void parked_expire(troupe_actor *a, trp_item *it) {
 }
 
 static void parked_settle(troupe_actor *a, trp_item *it) {
+  trp_waiting_end(a, it->id);
   trp_parked *p = TRP_CONTAINER(it, trp_parked, item);
   if (!withdraw(a->sys, p)) return; /* the grant is in our inbox and frees it */
   if (p->ask) p->held->id = 0;
@@ -138,6 +142,31 @@ static const trp_item_ops parked_ops = {.name = "park",
                                         .deliver = parked_deliver,
                                         .expire = parked_expire,
                                         .settle = parked_settle};
+
+/* Waits in the ring, unless there is room after all (TROUPE_OK, and it is taken) or nobody is
+ * there.
+ */
+static int enter_ring(troupe_system *sys, trp_slot *slot, trp_parked *p) {
+  trp_msg *m = p->held;
+  int err = TROUPE_E_NOPROC;
+  pthread_mutex_t *lock = trp_slots_lock_of(&sys->slots, p->to);
+  pthread_mutex_lock(lock);
+  if (trp_slot_is(slot, p->to) &&
+      atomic_load_explicit(&slot->inbox, memory_order_relaxed) != TRP_INBOX_CLOSED) {
+    /* The bit first, then one more try: whoever returns room after this sees the bit. */
+    set_wait(slot);
+    err = slot->parked ? TROUPE_E_MAILBOX_FULL : trp_room_take(slot, trp_msg_bytes(m), true);
+    if (err == TROUPE_E_MAILBOX_FULL) {
+      link_parked(slot, p);
+      err = TROUPE_PENDING;
+      TRP_NOTE(sys, m, .type = TRP_EVENT_PARKED, .who = p->to, .with = p->grant.to, .id = m->id);
+    } else if (!slot->parked) {
+      clear_wait(slot);
+    }
+  }
+  pthread_mutex_unlock(lock);
+  return err;
+}
 
 int trp_parked_add(troupe_actor *a, trp_slot *slot, trp_msg *m, const trp_send_wait *wait) {
   troupe_system *sys = a->sys;
@@ -162,29 +191,14 @@ int trp_parked_add(troupe_actor *a, trp_slot *slot, trp_msg *m, const trp_send_w
                        .lane = TRP_LANE_RESUME,
                        .dispose = free_parked};
 
-  pthread_mutex_t *lock = trp_slots_lock_of(&sys->slots, m->to);
-  pthread_mutex_lock(lock);
-  bool open = trp_slot_is(slot, m->to) &&
-              atomic_load_explicit(&slot->inbox, memory_order_relaxed) != TRP_INBOX_CLOSED;
-  err = TROUPE_E_NOPROC;
-  if (open) {
-    /* The bit first, then one more try: whoever returns room after this sees the bit. */
-    set_wait(slot);
-    err = slot->parked ? TROUPE_E_MAILBOX_FULL : trp_room_take(slot, trp_msg_bytes(m), true);
-    if (err == TROUPE_E_MAILBOX_FULL) {
-      link_parked(slot, p);
-      err = TROUPE_PENDING;
-      TRP_NOTE(sys, m, .type = TRP_EVENT_PARKED, .who = m->to, .with = a->pid, .id = m->id);
-    } else if (!slot->parked) {
-      clear_wait(slot);
-    }
-  }
-  pthread_mutex_unlock(lock);
+  err = wait->blocks ? trp_waiting_begin(a, p->to, p->item.id) : TROUPE_OK;
+  if (!err) err = enter_ring(sys, slot, p);
   if (err == TROUPE_PENDING) {
     trp_count(&sys->counters.parked);
     if (wait->id) *wait->id = p->item.id;
     return err;
   }
+  trp_waiting_end(a, p->item.id);
   trp_ledger_remove(&a->ledger, &p->item);
   trp_free(&sys->allocator, p, sizeof *p);
   return err;

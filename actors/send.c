@@ -8,6 +8,7 @@
 #include "actors/room.h"
 #include "actors/share.h"
 #include "actors/system.h"
+#include "actors/waiting.h"
 #include "actors/worker.h"
 
 /* ---- endings ------------------------------------------------------------------------------- */
@@ -67,6 +68,7 @@ void trp_post(troupe_system *sys, trp_msg *m) {
 static void send_back(troupe_system *sys, trp_msg *m, trp_msg_type type, int code,
                       trp_reason *reason) {
   troupe_pid asker = m->from;
+  trp_waiting_settle(sys, asker, m->to);
   m->type = (uint8_t)type;
   m->lane = TRP_LANE_RESUME;
   m->from = m->to;
@@ -178,7 +180,9 @@ int trp_send(troupe_system *sys, troupe_actor *sender, trp_msg *m, const trp_sen
   else
     trp_count(&sys->counters.sent);
   trp_slot *slot = trp_slots_find(&sys->slots, m->to);
-  int err = slot && trp_slot_is(slot, m->to) ? enter(sys, sender, slot, m, wait) : TROUPE_E_NOPROC;
+  int err = wait->refused;
+  if (!err)
+    err = slot && trp_slot_is(slot, m->to) ? enter(sys, sender, slot, m, wait) : TROUPE_E_NOPROC;
   if (err == TROUPE_OK || err == TROUPE_PENDING) return err;
   if (wait->ask) m->id = 0; /* the caller ends its ask */
   trp_send_bury(sys, m, dead_of(err), err, NULL);
@@ -235,7 +239,8 @@ int troupe_tell(troupe_system *sys, troupe_pid to, const char *kind, const void 
 
 int trp_send_told(troupe_actor *self, trp_msg *m, const troupe_send_opts *opts, uint64_t *id) {
   trp_send_prioritize(m, opts);
-  trp_send_wait wait = {.ms = id ? opts->wait_ms : 0, .user = opts->user, .id = id};
+  trp_send_wait wait = {
+      .ms = id ? opts->wait_ms : 0, .user = opts->user, .blocks = opts->blocking, .id = id};
   return trp_send(self->sys, self, m, &wait);
 }
 

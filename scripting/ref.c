@@ -123,7 +123,10 @@ static int encode_message(lua_State *L, const trp_ref *ref, const char *kind, si
 static int ref_tell(lua_State *L) {
   trp_lua *lua = trp_lua_of(L);
   const trp_ref *ref = check_ref(L);
-  troupe_send_opts opts = {.size = sizeof opts, .user = lua->task, .priority = ref->priority};
+  troupe_send_opts opts = {.size = sizeof opts,
+                           .user = lua->task,
+                           .blocking = trp_task_blocks(lua),
+                           .priority = ref->priority};
   const char *kind = trp_check_kind(L, 2, &opts.kind_len);
   if (!(ref->rights & TRP_RIGHT_TELL)) return trp_ref_push_sent(L, TROUPE_E_DENIED);
   trp_payload p;
@@ -171,6 +174,7 @@ static int ask(lua_State *L, bool quiet) {
   int err = encode_message(L, ref, kind, opts.kind_len, &p);
   if (err) return trp_fault_throw_limit(L, quiet, err, TROUPE_LIMIT_MESSAGE_BYTES);
   opts.user = lua->task;
+  opts.blocking = trp_task_blocks(lua);
   trp_frame *frame = trp_lua_frame(L);
   TRP_NATIVE_BEGIN(frame);
   trp_task_publish_block(lua);

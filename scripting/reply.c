@@ -78,7 +78,7 @@ int trp_reply_forward(lua_State *L) {
     return luaL_error(L, "forward: no message is being handled");
   if (!(ref->rights & (task->is_ask ? TRP_RIGHT_ASK : TRP_RIGHT_TELL)))
     return trp_ref_push_sent(L, TROUPE_E_DENIED);
-  troupe_send_opts opts = {.size = sizeof opts, .user = task};
+  troupe_send_opts opts = {.size = sizeof opts, .user = task, .blocking = trp_task_blocks(lua)};
   if (trp_lua_can_wait(L)) opts.wait_ms = ref->wait_ms;
   uint64_t kept = task->kept;
   task->kept = 0;

@@ -392,6 +392,11 @@ void trp_task_close_all(trp_lua *lua) {
   }
 }
 
+bool trp_task_blocks(const trp_lua *lua) {
+  trp_task_kind kind = lua->task->kind;
+  return (kind == TRP_TASK_MESSAGE || kind == TRP_TASK_MAIN) && trp_task_will_block(lua);
+}
+
 void trp_task_publish_block(trp_lua *lua) {
   troupe_actor_block(lua->actor, trp_task_will_block(lua));
 }

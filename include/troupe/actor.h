@@ -278,6 +278,8 @@ typedef struct troupe_send_opts {
   size_t size;         /* sizeof(troupe_send_opts) */
   uint32_t wait_ms;    /* how long a full mailbox may hold the message back; 0: refuse at once */
   uint32_t timeout_ms; /* asks: 0 means 30,000; TROUPE_INFINITY: none */
+  bool blocking; /* the sender handles no message until this has ended. If whom it waits for waits
+                    for it by such waits, neither could go on: TROUPE_E_WOULD_DEADLOCK */
   troupe_priority priority;
   size_t kind_len; /* 0: kind is a C string */
   void *user;      /* comes back in the event */
@@ -287,7 +289,8 @@ typedef struct troupe_send_opts {
  * message is parked, *id names it, and `resume` tells how it ended; usually the sender blocks
  * itself meanwhile. opts and id may be NULL (no waiting then).
  * Returns also TROUPE_E_NOPROC, _MAILBOX_FULL, _DROPPED, _TOO_BIG, _INVALID, _SYSTEM_STOPPED,
- * _WOULD_DEADLOCK (waiting for oneself), UV_ENOMEM; the message is then a dead letter. */
+ * _WOULD_DEADLOCK (waiting for oneself, or see `blocking`), UV_ENOMEM; the message is then a dead
+ * letter. */
 TROUPE_API int troupe_actor_tell(troupe_actor *self, troupe_pid to, const char *kind,
                                  const void *data, size_t len, const troupe_send_opts *opts,
                                  uint64_t *id);

@@ -152,3 +152,28 @@ local dead = troupe.spawn { source = "" }
 dead:stop()
 assert(select(2, desk:try_ask("gone", dead)).code == "noproc" and desk:ask "told" == "noproc")
 misuse("no message is being handled", troupe.forward, c)
+
+-- a circle of actors that wait for each other is found at once; one that takes messages meanwhile is none
+local circle = [[
+  local troupe = require "troupe"
+  local a = troupe.actor "circle"
+  a.reentrant = ...
+  function a.on:meet(other) self.other = other end
+  function a.on:go(n)
+    if n == 0 then return "end" end
+    local v, e = self.other:try_ask("go", n - 1)
+    return v or e.code
+  end
+  return a]]
+for _, reentrant in ipairs { false, true } do
+  local source = circle:gsub("%.%.%.", tostring(reentrant))
+  local first, last = troupe.spawn { source = source }
+  for i = 1, 4 do
+    local next = troupe.spawn { source = source }
+    next:tell("meet", last or first)
+    last = next
+  end
+  first:tell("meet", last)
+  assert(first:ask("go", 3) == "end")
+  assert(first:with { timeout_ms = 60000 }:ask("go", 12) == (reentrant and "end" or "would_deadlock"))
+end
