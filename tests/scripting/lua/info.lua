@@ -26,7 +26,7 @@ for _ = 1, 3 do c:tell "get" end
 troupe.sleep(1)
 info = c:info()
 assert(info.tasks == 1 and info.timers == 1 and info.reply_handles == 1, info.reply_handles)
-assert(info.queued == 3 and info.queued_bytes > 3 * 100, info.queued)
+assert(info.queued == 3 and info.queued_bytes > 3 * 64, info.queued)
 local at_work = info.memory_bytes
 
 -- what it holds, and holds no more
