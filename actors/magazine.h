@@ -18,7 +18,7 @@
 
 #define TRP_MAGAZINE_MOST_BYTES 512 /* larger blocks are not kept */
 #define TRP_MAGAZINE_SIZES (TRP_MAGAZINE_MOST_BYTES / 16)
-#define TRP_DEPOT_BYTES 32768 /* of each size */
+#define TRP_DEPOT_BYTES 131072 /* of each size */
 
 #if defined(__SANITIZE_ADDRESS__)
 #  define TRP_KEEPS_BLOCKS 0
