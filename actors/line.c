@@ -48,7 +48,7 @@ static bool high_is_next(const troupe_actor *a) {
 
 static trp_msg *take_high(troupe_actor *a) {
   a->high_served++;
-  a->high_in_a_row++;
+  if (a->high_in_a_row < HIGH_IN_A_ROW) a->high_in_a_row++;
   return trp_queue_pop(&a->lanes[TRP_LANE_HIGH]);
 }
 
