@@ -71,9 +71,10 @@ struct troupe_actor {
   bool line_shared;       /* lanes HIGH and LINE and `skipped` are under the slot's lock */
   uint32_t high_in_a_row; /* messages of high priority since the last one of the line */
   uint64_t high_served;   /* ever */
-  uint64_t waits;         /* the item that has published an edge, or 0: actors/waiting.h */
   uint64_t done;          /* room to give back, in the shape of the slot's: trp_line_done */
   bool blocked;           /* by troupe_actor_block */
+  bool waits_several;     /* while blocked: actors/waiting.h, as the next */
+  uint64_t waiting_id;    /* the ledger item of the published edge, or 0 */
   bool exit_asked;        /* exit_why is set and waits for the callback to return */
   bool abrupt;            /* exit without `stop` */
   bool stopped;           /* STOPPING is over: `stop` has done its work */

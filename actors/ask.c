@@ -57,7 +57,6 @@ static void ask_expire(troupe_actor *a, trp_item *it) {
 }
 
 static void ask_settle(troupe_actor *a, trp_item *it) {
-  trp_waiting_end(a, it->id);
   TRP_NOTE(a->sys, NULL, .type = TRP_EVENT_ASK_LEFT, .who = a->pid, .id = it->id);
   trp_free(&a->sys->allocator, TRP_CONTAINER(it, ask, item), sizeof(ask));
 }
@@ -83,6 +82,7 @@ static int open_ask(troupe_actor *a, uint64_t deadline_ns, void *user, ask **out
   if (!q) return TROUPE_E_NO_MEMORY;
   q->user = user;
   q->item.bytes = sizeof *q;
+  q->item.wakes = true;
   int err = trp_ledger_add(&a->ledger, &q->item, &ask_ops, deadline_ns);
   if (err)
     trp_free(&a->sys->allocator, q, sizeof *q);
@@ -98,14 +98,14 @@ int trp_ask_open(troupe_actor *a, void *user, uint64_t *id) {
   return err;
 }
 
-int trp_ask_start(troupe_actor *a, trp_msg *m, const troupe_send_opts *opts, uint64_t *id) {
+int trp_ask_start(troupe_actor *a, trp_msg *m, uint32_t timeout_ms, uint32_t wait_ms, void *user,
+                  uint64_t *id) {
   troupe_system *sys = a->sys;
-  uint32_t timeout_ms = opts->timeout_ms;
   ask *q;
   if (timeout_ms == 0) timeout_ms = DEFAULT_TIMEOUT_MS;
   uint64_t deadline =
       timeout_ms == TROUPE_INFINITY ? 0 : trp_clock_ns(&sys->clock) + timeout_ms * TRP_NS_PER_MS;
-  int err = open_ask(a, deadline, opts->user, &q);
+  int err = open_ask(a, deadline, user, &q);
   if (err) {
     trp_msg_free(sys, m);
     return err;
@@ -113,9 +113,7 @@ int trp_ask_start(troupe_actor *a, trp_msg *m, const troupe_send_opts *opts, uin
   m->id = q->item.id;
   m->deadline_ns = deadline;
   *id = q->item.id;
-  trp_send_wait wait = {.ms = opts->wait_ms, .ask = q->item.id, .id = &q->park};
-  if (opts->blocking) wait.refused = trp_waiting_begin(a, m->to, q->item.id);
-  err = trp_send(sys, a, m, &wait);
+  err = trp_send(sys, a, m, &(trp_send_wait){wait_ms, q->item.id, NULL, &q->park});
   if (err == TROUPE_OK || err == TROUPE_PENDING) return TROUPE_OK;
   trp_waiting_end(a, q->item.id);
   trp_ledger_remove(&a->ledger, &q->item);
@@ -134,7 +132,7 @@ int troupe_actor_ask(troupe_actor *self, troupe_pid to, const char *kind, const 
       trp_msg_make(self->sys, TRP_MSG_ASK, to, self->pid, kind, opts->kind_len, data, len, &m);
   if (err) return err;
   trp_send_prioritize(m, opts);
-  return trp_ask_start(self, m, opts, id);
+  return trp_ask_start(self, m, opts->timeout_ms, opts->wait_ms, opts->user, id);
 }
 
 /* ---- the answering side -------------------------------------------------------------------- */
@@ -145,7 +143,7 @@ static int send_reply(troupe_actor *a, const trp_msg *m, int code, const void *d
   if (!r) return TROUPE_E_NO_MEMORY;
   r->id = m->id;
   r->code = code;
-  trp_waiting_settle(a->sys, m->from, a->pid);
+  trp_waiting_settle(a->sys, m->from, m->id);
   trp_send_signal(a->sys, r);
   return TROUPE_OK;
 }
@@ -322,9 +320,6 @@ int troupe_actor_forward(troupe_actor *self, uint64_t id, troupe_pid to,
   count_handled(self, m); /* and sent once more */
   m->to = to;
   trp_send_wait wait = {0};
-  if (opts && park)
-    wait = (trp_send_wait){
-        .ms = opts->wait_ms, .user = opts->user, .blocks = opts->blocking, .id = park};
-  if (m->type == TRP_MSG_ASK) wait.refused = trp_waiting_move(self->sys, m->from, self->pid, to);
+  if (opts && park) wait = (trp_send_wait){.ms = opts->wait_ms, .user = opts->user, .id = park};
   return trp_send(self->sys, self, m, &wait);
 }

@@ -5,7 +5,8 @@
 #include "actors/actor.h"
 
 /* Starts an ask with a message made before; takes m. As troupe_actor_ask. */
-int trp_ask_start(troupe_actor *a, trp_msg *m, const troupe_send_opts *opts, uint64_t *id);
+int trp_ask_start(troupe_actor *a, trp_msg *m, uint32_t timeout_ms, uint32_t wait_ms, void *user,
+                  uint64_t *id);
 
 /* Opens an ask without a deadline; the caller sends the message, which carries the id and needs no
  * room. Returns TROUPE_OK, TROUPE_E_LIMIT, TROUPE_E_NO_MEMORY. */

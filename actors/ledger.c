@@ -72,6 +72,7 @@ int trp_ledger_add(trp_ledger *l, trp_item *it, const trp_item_ops *ops, uint64_
   trp_heap_node_init(&it->due, deadline_ns, it->id);
   b->newest = it;
   b->count[ops->index]++;
+  b->wakers += it->wakes;
   trp_link_init(&it->link);
   trp_list_push_back(&b->items, &it->link);
   count_bytes(l, it->bytes, 0);
@@ -104,6 +105,12 @@ void trp_ledger_resize(trp_ledger *l, trp_item *it, size_t bytes) {
     count_bytes(l, 0, was - bytes);
 }
 
+void trp_ledger_set_wakes(trp_ledger *l, trp_item *it, bool wakes) {
+  l->book->wakers -= it->wakes;
+  it->wakes = wakes;
+  l->book->wakers += it->wakes;
+}
+
 void trp_ledger_remove(trp_ledger *l, trp_item *it) {
   trp_book *b = l->book;
   TRP_POINT(l, TRP_POINT_LEDGER);
@@ -118,6 +125,7 @@ void trp_ledger_remove(trp_ledger *l, trp_item *it) {
   }
   trp_list_remove(&it->link);
   b->count[it->ops->index]--;
+  b->wakers -= it->wakes;
   count_bytes(l, 0, it->bytes);
 }
 

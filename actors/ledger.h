@@ -52,6 +52,7 @@ struct trp_item { /* embed it first */
   const trp_item_ops *ops;
   size_t bytes; /* memory kept for it, set before it is added; 0: not worth counting */
   bool timed;   /* has had a deadline: there is always room for another */
+  bool wakes;   /* set before it is added: its end is told also to a blocked actor, by `resume` */
 };
 
 typedef struct trp_ledger trp_ledger;
@@ -63,6 +64,7 @@ typedef struct trp_book {
   trp_map by_id;    /* the others */
   trp_heap due;     /* those of them with a deadline */
   uint32_t timed;   /* how many of them are timed: `due` has room for so many */
+  uint32_t wakers;  /* items that are `wakes` */
   uint32_t count[TRP_ITEM_KINDS];
   uint32_t limit[TRP_ITEM_KINDS]; /* of this actor; 0: as the ops say */
   bool unlimited;                 /* the host port: it asks for everybody outside */
@@ -99,6 +101,8 @@ int trp_ledger_add(trp_ledger *l, trp_item *it, const trp_item_ops *ops, uint64_
 void trp_ledger_renew(trp_ledger *l, trp_item *it, uint64_t deadline_ns);
 /* The item on the ledger keeps as many bytes from now on. */
 void trp_ledger_resize(trp_ledger *l, trp_item *it, size_t bytes);
+/* Says whether its end is told to a blocked actor, of an item on the ledger. */
+void trp_ledger_set_wakes(trp_ledger *l, trp_item *it, bool wakes);
 /* Takes it off; the item is the caller's again. */
 void trp_ledger_remove(trp_ledger *l, trp_item *it);
 trp_item *trp_ledger_find(const trp_ledger *l, uint64_t id);

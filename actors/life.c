@@ -14,6 +14,7 @@
 #include "actors/run.h"
 #include "actors/send.h"
 #include "actors/system.h"
+#include "actors/waiting.h"
 
 static void enter_phase(troupe_actor *a, trp_actor_phase to) {
   static const uint8_t allowed[] = {
@@ -50,7 +51,8 @@ static void bound_phase(troupe_actor *a, uint32_t timeout_ms) {
 
 void trp_life_start(troupe_actor *a) {
   a->generation++;
-  a->blocked = a->preempted = a->exit_asked = a->abrupt = a->stopped = a->pending = false;
+  a->blocked = a->waits_several = a->preempted = a->exit_asked = a->abrupt = a->stopped =
+      a->pending = false;
   trp_reason_unref(a->why);
   a->why = NULL;
   enter_phase(a, TRP_STARTING);
@@ -173,6 +175,7 @@ static void end_generation(troupe_actor *a) {
   note_end(a, TRP_EVENT_ENDED);
   a->blocked = a->preempted = false;
   a->life_ns = UINT64_MAX;
+  trp_waiting_end(a, 0);
   if (a->behavior->fini) a->behavior->fini(a);
   a->state = NULL;
   count_crash(a);

@@ -92,7 +92,9 @@ void trp_monitor_over(troupe_actor *a, uint64_t id) {
 
 void troupe_actor_demonitor(troupe_actor *self, uint64_t id) {
   monitor *w = find(self, id);
-  if (w && w->state == ACTIVE) w->state = unwatch(self, w, true) ? RETURNING : CROSSED;
+  if (!w || w->state != ACTIVE) return;
+  trp_ledger_set_wakes(&self->ledger, &w->item, false); /* before the memory may be the message's */
+  w->state = unwatch(self, w, true) ? RETURNING : CROSSED;
 }
 
 static int start(troupe_actor *self, troupe_pid target, bool direct, void *user, uint64_t *id) {
@@ -101,6 +103,7 @@ static int start(troupe_actor *self, troupe_pid target, bool direct, void *user,
   monitor *w = trp_zalloc(&sys->allocator, sizeof *w);
   trp_msg *m = trp_msg_new(sys, TRP_MSG_WATCH, target, self->pid, NULL, 0, NULL, 0);
   if (w && m) w->item.bytes = sizeof *w + (size_t)trp_msg_bytes(m);
+  if (w) w->item.wakes = direct;
   int err = w && m ? trp_ledger_add(&self->ledger, &w->item, &monitor_ops, 0) : TROUPE_E_NO_MEMORY;
   if (err) {
     trp_free(&sys->allocator, w, sizeof *w);

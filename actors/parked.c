@@ -38,8 +38,8 @@ static void unlink_parked(trp_slot *slot, trp_parked *p) {
 
 /* Tells the sender; from here on the park belongs to whoever gets the message. */
 static void settle(troupe_system *sys, trp_parked *p, int code) {
-  if (!p->ask) trp_waiting_settle(sys, p->grant.to, p->to);
   p->grant.code = code;
+  trp_waiting_settle(sys, p->grant.to, p->grant.id);
   trp_send_signal(sys, &p->grant);
 }
 
@@ -129,7 +129,6 @@ static void parked_expire(troupe_actor *a, trp_item *it) {
 }
 
 static void parked_settle(troupe_actor *a, trp_item *it) {
-  trp_waiting_end(a, it->id);
   trp_parked *p = TRP_CONTAINER(it, trp_parked, item);
   if (!withdraw(a->sys, p)) return; /* the grant is in our inbox and frees it */
   if (p->ask) p->held->id = 0;
@@ -143,23 +142,22 @@ static const trp_item_ops parked_ops = {.name = "park",
                                         .expire = parked_expire,
                                         .settle = parked_settle};
 
-/* Waits in the ring, unless there is room after all (TROUPE_OK, and it is taken) or nobody is
- * there.
- */
-static int enter_ring(troupe_system *sys, trp_slot *slot, trp_parked *p) {
-  trp_msg *m = p->held;
-  int err = TROUPE_E_NOPROC;
-  pthread_mutex_t *lock = trp_slots_lock_of(&sys->slots, p->to);
+/* Hangs the park into the receiver's ring, unless there is room after all: then it is taken. */
+static int hang(troupe_actor *a, trp_slot *slot, trp_parked *p, const trp_msg *m) {
+  troupe_system *sys = a->sys;
+  pthread_mutex_t *lock = trp_slots_lock_of(&sys->slots, m->to);
   pthread_mutex_lock(lock);
-  if (trp_slot_is(slot, p->to) &&
-      atomic_load_explicit(&slot->inbox, memory_order_relaxed) != TRP_INBOX_CLOSED) {
+  bool open = trp_slot_is(slot, m->to) &&
+              atomic_load_explicit(&slot->inbox, memory_order_relaxed) != TRP_INBOX_CLOSED;
+  int err = TROUPE_E_NOPROC;
+  if (open) {
     /* The bit first, then one more try: whoever returns room after this sees the bit. */
     set_wait(slot);
     err = slot->parked ? TROUPE_E_MAILBOX_FULL : trp_room_take(slot, trp_msg_bytes(m), true);
     if (err == TROUPE_E_MAILBOX_FULL) {
       link_parked(slot, p);
       err = TROUPE_PENDING;
-      TRP_NOTE(sys, m, .type = TRP_EVENT_PARKED, .who = p->to, .with = p->grant.to, .id = m->id);
+      TRP_NOTE(sys, m, .type = TRP_EVENT_PARKED, .who = m->to, .with = a->pid, .id = m->id);
     } else if (!slot->parked) {
       clear_wait(slot);
     }
@@ -175,6 +173,7 @@ int trp_parked_add(troupe_actor *a, trp_slot *slot, trp_msg *m, const trp_send_w
   if (!p) return TROUPE_E_NO_MEMORY;
   uint64_t deadline = trp_clock_ns(&sys->clock) + wait->ms * TRP_NS_PER_MS;
   p->item.bytes = sizeof *p + (size_t)trp_msg_bytes(m);
+  p->item.wakes = wait->ask == 0; /* of an ask, that one is */
   int err = trp_ledger_add(&a->ledger, &p->item, &parked_ops, deadline);
   if (err) {
     trp_free(&sys->allocator, p, sizeof *p);
@@ -190,9 +189,8 @@ int trp_parked_add(troupe_actor *a, trp_slot *slot, trp_msg *m, const trp_send_w
                        .type = TRP_MSG_ITEM,
                        .lane = TRP_LANE_RESUME,
                        .dispose = free_parked};
-
-  err = wait->blocks ? trp_waiting_begin(a, p->to, p->item.id) : TROUPE_OK;
-  if (!err) err = enter_ring(sys, slot, p);
+  err = wait->ask ? TROUPE_OK : trp_waiting_begin(a, m->to, p->item.id);
+  if (err == TROUPE_OK) err = hang(a, slot, p, m);
   if (err == TROUPE_PENDING) {
     trp_count(&sys->counters.parked);
     if (wait->id) *wait->id = p->item.id;

@@ -47,9 +47,8 @@ void trp_port_receive(troupe_actor *a, trp_msg *m) {
   trp_msg *ask = r->ask;
   r->ask = NULL;
   ask->from = a->pid;
-  troupe_send_opts opts = {.size = sizeof opts, .timeout_ms = r->timeout_ms, .user = r};
   int err = ask->type == TRP_MSG_INFO ? trp_info_start(a, ask, r, &id)
-                                      : trp_ask_start(a, ask, &opts, &id);
+                                      : trp_ask_start(a, ask, r->timeout_ms, 0, r, &id);
   if (err)
     answer(a->sys, r, &(troupe_event){.code = err});
   else

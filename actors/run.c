@@ -16,6 +16,7 @@
 #include "actors/system.h"
 #include "actors/throttle.h"
 #include "actors/timer.h"
+#include "actors/waiting.h"
 
 /* ---- the frame ----------------------------------------------------------------------------- */
 
@@ -394,7 +395,10 @@ void trp_actor_limit_cpu(troupe_actor *a, uint64_t cpu_ms) {
 }
 
 void troupe_actor_block(troupe_actor *self, bool blocked) {
-  if (self->blocked && !blocked) trp_timer_heard(self);
+  if (self->blocked && !blocked) {
+    trp_waiting_end(self, 0);
+    trp_timer_heard(self);
+  }
   self->blocked = blocked;
 }
 

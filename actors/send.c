@@ -68,7 +68,6 @@ void trp_post(troupe_system *sys, trp_msg *m) {
 static void send_back(troupe_system *sys, trp_msg *m, trp_msg_type type, int code,
                       trp_reason *reason) {
   troupe_pid asker = m->from;
-  trp_waiting_settle(sys, asker, m->to);
   m->type = (uint8_t)type;
   m->lane = TRP_LANE_RESUME;
   m->from = m->to;
@@ -76,6 +75,7 @@ static void send_back(troupe_system *sys, trp_msg *m, trp_msg_type type, int cod
   m->code = code;
   trp_reason_unref(m->reason);
   m->reason = reason ? trp_reason_ref(reason) : NULL;
+  trp_waiting_settle(sys, asker, m->id);
   trp_send_signal(sys, m);
 }
 
@@ -174,15 +174,22 @@ static int enter(troupe_system *sys, troupe_actor *sender, trp_slot *slot, trp_m
   return TROUPE_OK;
 }
 
+/* Whether nobody waits for ever because of an ASK: one's own, or one that is handed on. */
+static int check_waiting(troupe_system *sys, troupe_actor *sender, const trp_msg *m,
+                         const trp_send_wait *wait) {
+  if (wait->ask) return trp_waiting_begin(sender, m->to, wait->ask);
+  return m->type == TRP_MSG_ASK ? trp_waiting_repoint(sys, m->from, m->id, m->to) : TROUPE_OK;
+}
+
 int trp_send(troupe_system *sys, troupe_actor *sender, trp_msg *m, const trp_send_wait *wait) {
   if (sender)
     trp_worker_count(&sender->worker->sent);
   else
     trp_count(&sys->counters.sent);
   trp_slot *slot = trp_slots_find(&sys->slots, m->to);
-  int err = wait->refused;
-  if (!err)
-    err = slot && trp_slot_is(slot, m->to) ? enter(sys, sender, slot, m, wait) : TROUPE_E_NOPROC;
+  int err =
+      slot && trp_slot_is(slot, m->to) ? check_waiting(sys, sender, m, wait) : TROUPE_E_NOPROC;
+  if (err == TROUPE_OK) err = enter(sys, sender, slot, m, wait);
   if (err == TROUPE_OK || err == TROUPE_PENDING) return err;
   if (wait->ask) m->id = 0; /* the caller ends its ask */
   trp_send_bury(sys, m, dead_of(err), err, NULL);
@@ -239,8 +246,7 @@ int troupe_tell(troupe_system *sys, troupe_pid to, const char *kind, const void 
 
 int trp_send_told(troupe_actor *self, trp_msg *m, const troupe_send_opts *opts, uint64_t *id) {
   trp_send_prioritize(m, opts);
-  trp_send_wait wait = {
-      .ms = id ? opts->wait_ms : 0, .user = opts->user, .blocks = opts->blocking, .id = id};
+  trp_send_wait wait = {.ms = id ? opts->wait_ms : 0, .user = opts->user, .id = id};
   return trp_send(self->sys, self, m, &wait);
 }
 

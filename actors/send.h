@@ -11,9 +11,7 @@ typedef struct trp_send_wait {
   uint32_t ms;  /* at most; 0: not at all */
   uint64_t ask; /* the ledger item when the message is an ASK of the sender's, else 0 */
   void *user;   /* for the event that ends the wait of a TELL */
-  bool blocks;  /* a TELL: the sender handles nothing meanwhile */
   uint64_t *id; /* receives the parked send; may be NULL */
-  int refused;  /* why it is not even tried, or TROUPE_OK */
 } trp_send_wait;
 
 /* Sends a TELL or ASK, which it takes in every case; a refused one is a dead letter. With wait->ask

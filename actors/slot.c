@@ -107,8 +107,8 @@ trp_slot *trp_slots_take(trp_slots *s, int *err) {
 }
 
 void trp_slots_give(trp_slots *s, trp_slot *slot) {
-  TRP_ASSERT(atomic_load_explicit(&slot->inbox, memory_order_relaxed) == TRP_INBOX_CLOSED);
   TRP_ASSERT(atomic_load_explicit(&slot->waiting_on, memory_order_relaxed) == 0);
+  TRP_ASSERT(atomic_load_explicit(&slot->inbox, memory_order_relaxed) == TRP_INBOX_CLOSED);
   pthread_mutex_lock(&s->lock);
   uint64_t pid = atomic_load_explicit(&slot->pid, memory_order_relaxed);
   uint32_t n = number_of(pid);

@@ -27,11 +27,10 @@ typedef struct trp_slot {
   _Atomic uint64_t reserved;            /* actors/room.h, as the next and `high` */
   _Atomic uint64_t limits;
   _Atomic uint64_t pid;        /* of the present holder, or of the next one when free */
-  _Atomic uint64_t waiting_on; /* actors/waiting.h: the pid it waits for, or 0 */
+  _Atomic uint64_t waiting_on; /* an edge of the waiting graph, or 0: actors/waiting.h */
   struct trp_parked *parked;   /* tail of a ring of parked sends; under the lock */
   struct troupe_actor *body;   /* valid while the inbox is open; owner, waker, under the lock */
   _Atomic uint32_t high;
-  _Atomic uint32_t wait_number; /* likewise: counts the waits */
 } trp_slot;
 _Static_assert(sizeof(trp_slot) == 64, "a slot is one cache line");
 

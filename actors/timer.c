@@ -70,6 +70,7 @@ static void end_timer(troupe_actor *a, timer *t) {
   }
   count_idle(a, t, false);
   t->tick = CANCELLED;
+  trp_ledger_set_wakes(&a->ledger, &t->item, false);
   (void)trp_ledger_set_deadline(&a->ledger, &t->item, 0);
 }
 
@@ -149,6 +150,7 @@ static void set(troupe_actor *a, timer *t, const troupe_timer_opts *o) {
 static void replace(troupe_actor *a, timer *t, const troupe_timer_opts *o) {
   count_idle(a, t, false);
   set(a, t, o);
+  trp_ledger_set_wakes(&a->ledger, &t->item, o->direct);
   if (t->tick == STANDS) t->tick = VOID;
   trp_ledger_renew(&a->ledger, &t->item, t->due_ns);
 }
@@ -160,6 +162,7 @@ static int add(troupe_actor *a, const troupe_timer_opts *o, timer **out) {
   t->msg = (trp_msg){
       .to = a->pid, .type = TRP_MSG_TIMER, .lane = TRP_LANE_LINE, .dispose = timer_dispose};
   t->item.bytes = sizeof *t;
+  t->item.wakes = o->direct;
   set(a, t, o);
   int err = trp_ledger_add(&a->ledger, &t->item, &timer_ops, t->due_ns);
   if (err) timer_settle(a, &t->item);

@@ -2,77 +2,95 @@
 
 #include "actors/system.h"
 
-#define HOPS_MAX 1000
+/* An edge is one word, so that it is read, taken back and re-pointed as a whole: which wait it is
+ * in the high half, the slot of whom it leads to in the low half; 0: none. A slot is enough, as no
+ * ask of an actor that has gone is open when another takes over its slot, but for one on its way
+ * into the very inbox, which that other one has to bury. */
 
-typedef struct trail { /* what a walk has seen */
-  uint64_t waits;      /* of each hop, folded together */
-  int hops;
-} trail;
+static uint32_t slot_of(uint64_t edge) { return (uint32_t)edge; }
+static uint32_t wait_of(uint64_t edge) { return (uint32_t)(edge >> 32); }
 
-static uint64_t fold(uint64_t waits, uint64_t more) {
-  return (waits ^ more) * UINT64_C(0x9e3779b97f4a7c15) + (waits >> 29);
+/* Names a wait: different for each of an actor and, but by chance, of all that have had its slot.
+ */
+static uint32_t wait_number(troupe_pid waiter, uint64_t id) {
+  uint32_t number = (uint32_t)id + (uint32_t)(waiter.id >> 32) * UINT32_C(0x9e3779b1);
+  return number ? number : 1;
 }
 
-/* Whether the edges lead from `from` to `to`. */
-static bool walk(troupe_system *sys, troupe_pid from, troupe_pid to, trail *seen) {
-  *seen = (trail){0};
-  while (from.id != to.id) {
-    trp_slot *slot = trp_slots_find(&sys->slots, from);
-    if (!slot || ++seen->hops > HOPS_MAX) return false;
-    uint32_t number = atomic_load_explicit(&slot->wait_number, memory_order_seq_cst);
-    uint64_t next = atomic_load_explicit(&slot->waiting_on, memory_order_seq_cst);
-    if (next == 0 || !trp_slot_is(slot, from)) return false;
-    seen->waits = fold(fold(seen->waits, number), next);
-    from.id = next;
-  }
+static uint64_t edge_to(troupe_pid waiter, uint64_t id, troupe_pid to) {
+  return (uint64_t)wait_number(waiter, id) << 32 | (uint32_t)to.id;
+}
+
+/* ---- the walk ------------------------------------------------------------------------------ */
+
+static uint64_t edge_from(troupe_system *sys, uint32_t slot) {
+  const trp_slot *s = trp_slots_find(&sys->slots, (troupe_pid){slot});
+  /* seq_cst: pairs with the exchange in publish(), for E4 */
+  return s ? atomic_load_explicit(&s->waiting_on, memory_order_seq_cst) : 0;
+}
+
+/* Whether the edges lead from a slot back to it. */
+static bool is_in_cycle(troupe_system *sys, uint32_t slot) {
+  uint64_t seen[TRP_WAITING_HOPS];
+  unsigned hops = 0;
+  uint32_t at = slot;
+  do {
+    if (hops == TRP_WAITING_HOPS) return false;
+    seen[hops] = edge_from(sys, at);
+    if (seen[hops] == 0) return false;
+    at = slot_of(seen[hops++]);
+  } while (at != slot);
+  for (unsigned i = 0; i < hops; at = slot_of(seen[i++]))
+    if (edge_from(sys, at) != seen[i]) return false;
   return true;
 }
 
-/* Whether `who`, which has published that it waits for `on`, is in a cycle by that. */
-static bool cycle(troupe_system *sys, troupe_pid who, troupe_pid on) {
-  trail first, second;
-  return walk(sys, on, who, &first) && walk(sys, on, who, &second) && first.hops == second.hops &&
-         first.waits == second.waits;
+/* ---- the waiter ---------------------------------------------------------------------------- */
+
+static void publish(troupe_actor *a, uint64_t edge) {
+  /* seq_cst: pairs with the loads in edge_from(), for E4 */
+  atomic_exchange_explicit(&a->slot->waiting_on, edge, memory_order_seq_cst);
 }
 
-int trp_waiting_begin(troupe_actor *a, troupe_pid on, uint64_t id) {
-  if (a->waits) return TROUPE_OK;
-  /* the number first: who sees the new edge sees no older number with it */
-  atomic_fetch_add_explicit(&a->slot->wait_number, 1, memory_order_seq_cst);
-  atomic_store_explicit(&a->slot->waiting_on, on.id, memory_order_seq_cst);
-  a->waits = id;
-  if (!cycle(a->sys, a->pid, on)) return TROUPE_OK;
+void trp_waiting_end(troupe_actor *a, uint64_t id) {
+  if (a->waiting_id == 0 || (id != 0 && a->waiting_id != id)) return;
+  a->waiting_id = 0;
+  /* relaxed: who sees the edge a little longer sees one that was there. Nobody else writes 0 where
+   * another edge of ours could be by now (E3). */
+  atomic_store_explicit(&a->slot->waiting_on, 0, memory_order_relaxed);
+}
+
+int trp_waiting_begin(troupe_actor *a, troupe_pid to, uint64_t id) {
+  trp_waiting_end(a, 0); /* with a second wait there are two ways on */
+  if (!a->blocked || a->waits_several || a->ledger.book->wakers != 1) return TROUPE_OK;
+  a->waiting_id = id;
+  publish(a, edge_to(a->pid, id, to));
+  if (!is_in_cycle(a->sys, (uint32_t)a->pid.id)) return TROUPE_OK;
   trp_waiting_end(a, id);
   return TROUPE_E_WOULD_DEADLOCK;
 }
 
-void trp_waiting_end(troupe_actor *a, uint64_t id) {
-  if (a->waits != id) return;
-  a->waits = 0;
-  atomic_store_explicit(&a->slot->waiting_on, 0, memory_order_seq_cst);
+/* ---- the others ---------------------------------------------------------------------------- */
+
+/* Puts another edge, or none, in the place of that of a wait. False: it is not there any more. */
+static bool change(troupe_system *sys, troupe_pid waiter, uint64_t id, uint64_t to) {
+  trp_slot *slot = trp_slots_find(&sys->slots, waiter);
+  if (!slot) return false;
+  uint64_t edge = atomic_load_explicit(&slot->waiting_on, memory_order_relaxed);
+  do {
+    if (edge == 0 || wait_of(edge) != wait_number(waiter, id)) return false;
+    /* seq_cst: a re-pointed edge is as good as a new one (E4). That it is gone is published by the
+     * push that follows (E2). */
+  } while (!atomic_compare_exchange_weak_explicit(&slot->waiting_on, &edge, to,
+                                                  memory_order_seq_cst, memory_order_relaxed));
+  return true;
 }
 
-/* The slot in which `who` says that it waits for `on`, or NULL. */
-static trp_slot *edge_of(troupe_system *sys, troupe_pid who, troupe_pid on) {
-  trp_slot *slot = trp_slots_find(&sys->slots, who);
-  bool is = slot && atomic_load_explicit(&slot->waiting_on, memory_order_relaxed) == on.id &&
-            trp_slot_is(slot, who);
-  return is ? slot : NULL;
+void trp_waiting_settle(troupe_system *sys, troupe_pid waiter, uint64_t id) {
+  (void)change(sys, waiter, id, 0);
 }
 
-void trp_waiting_settle(troupe_system *sys, troupe_pid who, troupe_pid on) {
-  trp_slot *slot = edge_of(sys, who, on);
-  uint64_t expected = on.id;
-  if (slot)
-    atomic_compare_exchange_strong_explicit(&slot->waiting_on, &expected, 0, memory_order_seq_cst,
-                                            memory_order_relaxed);
-}
-
-int trp_waiting_move(troupe_system *sys, troupe_pid who, troupe_pid on, troupe_pid to) {
-  trp_slot *slot = edge_of(sys, who, on);
-  uint64_t expected = on.id;
-  if (!slot || !atomic_compare_exchange_strong_explicit(&slot->waiting_on, &expected, to.id,
-                                                        memory_order_seq_cst, memory_order_relaxed))
-    return TROUPE_OK; /* it does not say that it waits */
-  return cycle(sys, who, to) ? TROUPE_E_WOULD_DEADLOCK : TROUPE_OK;
+int trp_waiting_repoint(troupe_system *sys, troupe_pid waiter, uint64_t id, troupe_pid to) {
+  if (!change(sys, waiter, id, edge_to(waiter, id, to))) return TROUPE_OK;
+  return is_in_cycle(sys, (uint32_t)waiter.id) ? TROUPE_E_WOULD_DEADLOCK : TROUPE_OK;
 }

@@ -1,36 +1,46 @@
-/* The waiting graph: who can do nothing before whom.
+/* The waiting graph: who can do nothing before whom. Asks and parked sends that would close a cycle
+ * are refused at once with `would_deadlock`, instead of ending at their deadlines.
  *
- * An actor that asks, or waits for room, and handles no message meanwhile publishes an edge to the
- * one it waits for: one word of its slot, beside a number that counts its waits. It has one edge at
- * a time; the graph is walked along them. A wait that would close a cycle is refused, as nobody in
- * it could ever go on.
+ * An actor has at most one edge, in its slot: to the actor that it asks, or in whose full mailbox
+ * its message has no room. It has one only while it is blocked, and by nothing else: one that takes
+ * messages meanwhile, or that something else may continue, is nobody's deadlock.
  *
- *   W1  an edge is published before the message is sent, and looked at after: of two that ask each
- *       other at once one at least sees the other (both operations are seq_cst); both may be
- * refused W2  whoever ends the wait takes the edge away before it tells the waiting one: by the
- * answer, by the grant, by the refusal; or the waiting one itself does, by its deadline and its end
- *   W3  a cycle is one only if a second walk finds the same waits: then all of them existed at
- * once, between the two
+ *   E1  the owner publishes the edge before it sends, and takes it back when its wait is over
+ *   E2  whoever settles the wait, by an answer, a refusal or a grant, takes it back before that is
+ *       pushed; so what happens because of the settling never meets the edge
+ *   E3  an edge names its wait: nobody takes back or re-points that of another one
+ *   E4  of two that publish the last edges of a cycle at once, at least one sees the other's
  *
- * A late answer may take the edge of a later wait for the same actor away. Then, and where several
- * tasks of one actor wait, a cycle can be missed, and ends with its deadlines. */
+ * A cycle is found by a walk along the edges and confirmed by a second one, which must find the
+ * same waits: then all of them were there between the two. Both actors of two crossing asks may be
+ * refused. A cycle of more than TRP_WAITING_HOPS actors is not found.
+ *
+ * Locks: none. */
 #ifndef TRP_ACTORS_WAITING_H
 #define TRP_ACTORS_WAITING_H
 
 #include "actors/actor.h"
 
-/* Publishes that the actor waits for `on`, with the ledger item `id`, unless it waits already.
- * Returns TROUPE_OK, or TROUPE_E_WOULD_DEADLOCK: nothing is published. Thread: owner. */
-int trp_waiting_begin(troupe_actor *a, troupe_pid on, uint64_t id);
+#define TRP_WAITING_HOPS 1000
 
-/* The item `id` waits no more. Thread: owner. */
+/* The actor is about to send what it waits for, under the ledger item `id`. Returns TROUPE_OK, or
+ * TROUPE_E_WOULD_DEADLOCK: it must not be sent. Thread: owner. */
+int trp_waiting_begin(troupe_actor *a, troupe_pid to, uint64_t id);
+
+/* The actor does not wait for this item any more; 0: for nothing. Thread: owner. */
 void trp_waiting_end(troupe_actor *a, uint64_t id);
 
-/* The actor `who` does not wait for `on` any more, if it did. Thread: any. */
-void trp_waiting_settle(troupe_system *sys, troupe_pid who, troupe_pid on);
+/* What `waiter` waits for under its item `id` is about to be pushed to it. Thread: any. */
+void trp_waiting_settle(troupe_system *sys, troupe_pid waiter, uint64_t id);
 
-/* It waits for `to` now, not for `on`. Returns as trp_waiting_begin; refused, it still waits for
- * `to`, and is to be told. Thread: any. */
-int trp_waiting_move(troupe_system *sys, troupe_pid who, troupe_pid on, troupe_pid to);
+/* It is about to be handed on to another actor. Returns TROUPE_OK, or TROUPE_E_WOULD_DEADLOCK: that
+ * one waits for `waiter`. Thread: any that has the message. */
+int trp_waiting_repoint(troupe_system *sys, troupe_pid waiter, uint64_t id, troupe_pid to);
+
+/* Of a blocked actor whose behaviour has several tasks: whether something that is not on the ledger
+ * may continue one of them. Thread: owner. */
+static inline void trp_waiting_several(troupe_actor *a, bool several) {
+  a->waits_several = several;
+}
 
 #endif

@@ -123,10 +123,7 @@ static int encode_message(lua_State *L, const trp_ref *ref, const char *kind, si
 static int ref_tell(lua_State *L) {
   trp_lua *lua = trp_lua_of(L);
   const trp_ref *ref = check_ref(L);
-  troupe_send_opts opts = {.size = sizeof opts,
-                           .user = lua->task,
-                           .blocking = trp_task_blocks(lua),
-                           .priority = ref->priority};
+  troupe_send_opts opts = {.size = sizeof opts, .user = lua->task, .priority = ref->priority};
   const char *kind = trp_check_kind(L, 2, &opts.kind_len);
   if (!(ref->rights & TRP_RIGHT_TELL)) return trp_ref_push_sent(L, TROUPE_E_DENIED);
   trp_payload p;
@@ -135,8 +132,8 @@ static int ref_tell(lua_State *L) {
   if (trp_lua_can_wait(L)) opts.wait_ms = ref->wait_ms;
   trp_frame *frame = trp_lua_frame(L);
   TRP_NATIVE_BEGIN(frame);
+  if (opts.wait_ms) trp_task_publish_block(lua);
   err = troupe_actor_tell(lua->actor, ref->pid, kind, p.data, p.len, &opts, &lua->task->wait_id);
-  if (err == TROUPE_PENDING) trp_task_publish_block(lua);
   trp_payload_done(lua);
   TRP_NATIVE_END(frame);
   if (err == TROUPE_PENDING) return trp_lua_wait(L, 0, trp_ref_sent_parked);
@@ -167,14 +164,10 @@ static int ask(lua_State *L, bool quiet) {
   if (!trp_lua_can_wait(L)) return trp_lua_cannot_wait(L, "ask");
   int denied = check_right(L, ref, TRP_RIGHT_ASK, quiet);
   if (denied) return denied;
-  if (ref->pid.id == troupe_actor_pid(lua->actor).id && trp_task_will_block(lua))
-    return trp_fault_throw_code(L, quiet, TROUPE_E_WOULD_DEADLOCK,
-                                "an actor that waits for itself takes no messages");
   trp_payload p;
   int err = encode_message(L, ref, kind, opts.kind_len, &p);
   if (err) return trp_fault_throw_limit(L, quiet, err, TROUPE_LIMIT_MESSAGE_BYTES);
   opts.user = lua->task;
-  opts.blocking = trp_task_blocks(lua);
   trp_frame *frame = trp_lua_frame(L);
   TRP_NATIVE_BEGIN(frame);
   trp_task_publish_block(lua);

@@ -78,15 +78,15 @@ int trp_reply_forward(lua_State *L) {
     return luaL_error(L, "forward: no message is being handled");
   if (!(ref->rights & (task->is_ask ? TRP_RIGHT_ASK : TRP_RIGHT_TELL)))
     return trp_ref_push_sent(L, TROUPE_E_DENIED);
-  troupe_send_opts opts = {.size = sizeof opts, .user = task, .blocking = trp_task_blocks(lua)};
+  troupe_send_opts opts = {.size = sizeof opts, .user = task};
   if (trp_lua_can_wait(L)) opts.wait_ms = ref->wait_ms;
   uint64_t kept = task->kept;
   task->kept = 0;
   task->answered = true;
   trp_frame *frame = trp_lua_frame(L);
   TRP_NATIVE_BEGIN(frame);
+  if (opts.wait_ms) trp_task_publish_block(lua);
   int err = troupe_actor_forward(lua->actor, kept, ref->pid, &opts, &task->wait_id);
-  if (err == TROUPE_PENDING) trp_task_publish_block(lua);
   TRP_NATIVE_END(frame);
   if (err == TROUPE_PENDING) return trp_lua_wait(L, 0, trp_ref_sent_parked);
   return trp_ref_push_sent(L, err);

@@ -7,6 +7,7 @@
 #include "actors/base/clock.h"
 #include "actors/base/log.h"
 #include "actors/system.h"
+#include "actors/waiting.h"
 #include "scripting/behavior.h"
 #include "scripting/collect.h"
 #include "scripting/coroutine.h"
@@ -392,11 +393,12 @@ void trp_task_close_all(trp_lua *lua) {
   }
 }
 
-bool trp_task_blocks(const trp_lua *lua) {
-  trp_task_kind kind = lua->task->kind;
-  return (kind == TRP_TASK_MESSAGE || kind == TRP_TASK_MAIN) && trp_task_will_block(lua);
+/* A process has its main task and those of its timers, and one of them may wait for a child. */
+static bool has_other_tasks(const trp_lua *lua) {
+  return lua->handlers > 0 && (lua->style != TRP_STYLE_BEHAVIOR || lua->reentrant);
 }
 
 void trp_task_publish_block(trp_lua *lua) {
+  trp_waiting_several(lua->actor, has_other_tasks(lua));
   troupe_actor_block(lua->actor, trp_task_will_block(lua));
 }

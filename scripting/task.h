@@ -126,9 +126,6 @@ bool trp_task_line_is_open(const trp_lua *lua);
 /* Whether the actor takes no messages while the current task waits for an event. */
 bool trp_task_will_block(const trp_lua *lua);
 
-/* The same, if it is the current task that keeps messages from being handled. */
-bool trp_task_blocks(const trp_lua *lua);
-
 /* Tells the kernel whether the actor can take messages, given that the current task (if any) will
  * wait. To be called in a native half, before what the task waits for is started. */
 void trp_task_publish_block(trp_lua *lua);

@@ -358,6 +358,7 @@ int trp_call_start(troupe_actor *a, const char *name, size_t name_len, trp_grant
   c->deadline_ns = deadline_of(c, opts->timeout_ms, now);
   trp_retry_init(&c->retry, c->deadline_ns / TRP_NS_PER_MS);
   c->item.bytes = sizeof *c + len;
+  c->item.wakes = true;
   /* Due at once unless an attempt begins. */
   int err = trp_ledger_add(&a->ledger, &c->item, &call_ops, now ? now : 1);
   if (err) {

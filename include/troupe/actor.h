@@ -262,7 +262,9 @@ TROUPE_API void troupe_actor_exit(troupe_actor *self, troupe_exit_class why, int
                                   const char *reason, const char *traceback);
 
 /* While blocked, an actor gets no messages: only `resume`, `child` and its end. For a handler that
- * has to wait. */
+ * has to wait. Block first, then ask or tell: when nothing else is open that `resume` will be told
+ * of, the answer counts as the only way on, and a cycle of actors that wait so for one another is
+ * refused: TROUPE_E_WOULD_DEADLOCK. */
 TROUPE_API void troupe_actor_block(troupe_actor *self, bool blocked);
 
 /* Offers the messages again that `receive` has skipped. */
@@ -278,8 +280,6 @@ typedef struct troupe_send_opts {
   size_t size;         /* sizeof(troupe_send_opts) */
   uint32_t wait_ms;    /* how long a full mailbox may hold the message back; 0: refuse at once */
   uint32_t timeout_ms; /* asks: 0 means 30,000; TROUPE_INFINITY: none */
-  bool blocking; /* the sender handles no message until this has ended. If whom it waits for waits
-                    for it by such waits, neither could go on: TROUPE_E_WOULD_DEADLOCK */
   troupe_priority priority;
   size_t kind_len; /* 0: kind is a C string */
   void *user;      /* comes back in the event */
@@ -289,7 +289,7 @@ typedef struct troupe_send_opts {
  * message is parked, *id names it, and `resume` tells how it ended; usually the sender blocks
  * itself meanwhile. opts and id may be NULL (no waiting then).
  * Returns also TROUPE_E_NOPROC, _MAILBOX_FULL, _DROPPED, _TOO_BIG, _INVALID, _SYSTEM_STOPPED,
- * _WOULD_DEADLOCK (waiting for oneself, or see `blocking`), UV_ENOMEM; the message is then a dead
+ * _WOULD_DEADLOCK (for oneself, or see troupe_actor_block), UV_ENOMEM; the message is then a dead
  * letter. */
 TROUPE_API int troupe_actor_tell(troupe_actor *self, troupe_pid to, const char *kind,
                                  const void *data, size_t len, const troupe_send_opts *opts,

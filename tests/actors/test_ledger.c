@@ -13,6 +13,7 @@ static void ids_are_never_reused_and_limits_hold(void **state) {
   trp_ledger l;
   trp_ledger_init(&l, NULL);
   trp_item it[4];
+  memset(it, 0, sizeof it);
   for (int i = 0; i < 3; i++)
     assert_int_equal(trp_ledger_add(&l, &it[i], &limited, 0), TROUPE_OK);
   assert_int_equal(trp_ledger_add(&l, &it[3], &limited, 0), TROUPE_E_LIMIT);

@@ -187,13 +187,37 @@ static bool is_oldest(const model *m, const message *g) {
   return true;
 }
 
+/* Whether `from` waits for `to`, by itself or over others that wait: each of them is blocked, and
+ * has an ask open or a message parked. seen: by whom that has been looked at. */
+static bool waits_for(model *m, const actor *from, uint64_t to, bool *seen) {
+  if (!from || !from->blocked || seen[from - m->actors]) return false;
+  seen[from - m->actors] = true;
+  for (uint32_t n = 1; n <= m->newest; n++) {
+    const message *g = &m->messages[n];
+    bool waits =
+        (g->ask == OPEN && g->from == from->pid) || (g->fate == PARKED && g->sender == from->pid);
+    if (waits && (g->to == to || waits_for(m, model_actor(m, g->to), to, seen))) return true;
+  }
+  return false;
+}
+
+/* Whether `who`, if it waited for this message's receiver, would be in a cycle. */
+static bool closes_cycle(model *m, uint64_t who, const message *g) {
+  bool seen[ACTORS] = {false};
+  const actor *a = model_actor(m, who);
+  const actor *to = model_actor(m, g->to);
+  return a && a->blocked && (who == g->to || waits_for(m, to, who, seen));
+}
+
 /* Whether a call can be refused for this. */
-static bool may_refuse(const model *m, const actor *to, const message *g, int64_t why) {
+static bool may_refuse(model *m, const actor *to, const message *g, int64_t why) {
   bool full = to && to->phase != GONE && model_is_full(m, to, g);
   if (why == TROUPE_DEAD_NOPROC) return !to || to->phase == GONE;
   if (why == TROUPE_DEAD_MAILBOX_FULL) return full && refuses(to, g);
   if (why == TROUPE_DEAD_OVERFLOW_NEW) return full && drops(to, g);
-  if (why == TROUPE_DEAD_WOULD_DEADLOCK) return full && g->sender == g->to && model_may_wait(to, g);
+  if (why == TROUPE_DEAD_WOULD_DEADLOCK)
+    return (full && g->sender == g->to && model_may_wait(to, g)) || closes_cycle(m, g->sender, g) ||
+           closes_cycle(m, g->from, g);
   return why == TROUPE_DEAD_NO_MEMORY && m->fault == FAULT_ALLOCATION;
 }
 

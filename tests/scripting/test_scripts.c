@@ -52,6 +52,7 @@ static void verbs(void **state) { (void)state, run("verbs"); }
 static void receive(void **state) { (void)state, run("receive"); }
 static void waiting(void **state) { (void)state, run("waiting"); }
 static void timers(void **state) { (void)state, run("timers"); }
+static void waiting_graph(void **state) { (void)state, run("waiting_graph"); }
 static void messages(void **state) { (void)state, run("messages"); }
 static void spawning(void **state) { (void)state, run("spawning"); }
 static void behaviors(void **state) { (void)state, run("behaviors"); }
@@ -65,7 +66,7 @@ int main(void) {
       cmocka_unit_test(verbs),    cmocka_unit_test(receive),  cmocka_unit_test(waiting),
       cmocka_unit_test(messages), cmocka_unit_test(spawning), cmocka_unit_test(behaviors),
       cmocka_unit_test(limits),   cmocka_unit_test(info),     cmocka_unit_test(closing),
-      cmocka_unit_test(tools),    cmocka_unit_test(timers),
+      cmocka_unit_test(tools),    cmocka_unit_test(timers),   cmocka_unit_test(waiting_graph),
   };
   return run_tests(tests);
 }
