@@ -296,12 +296,15 @@ static void act_a_little(player *p, troupe_actor *a) {
 /* ---- callbacks ----------------------------------------------------------------------------- */
 
 #if defined(TROUPE_ASSERTS)
-/* FAULT_KILL: an operation on the ledger of this player. */
+/* FAULT_KILL: an operation on the ledger of this player; it is killed, or somebody else. */
 static void at_point(void *ctx, trp_point which) {
   player *p = ctx;
-  if (which != TRP_POINT_LEDGER || p->s->fault != FAULT_KILL || --p->s->kill_at != 0) return;
-  int rc = troupe_kill(p->s->sys, (troupe_pid){p->pid});
-  NOTE(p, .type = SCENE_KILL, .with = p->pid, .code = rc, .a = 1);
+  scene *s = p->s;
+  if (which != TRP_POINT_LEDGER || s->fault != FAULT_KILL || --s->kill_at != 0) return;
+  s->kill_at = 1 + (long)scene_draw(s, 200);
+  uint64_t pid = scene_draw(s, 4) ? p->pid : scene_somebody(s);
+  int rc = troupe_kill(s->sys, (troupe_pid){pid});
+  NOTE(p, .type = SCENE_KILL, .with = pid, .code = rc, .a = 1);
 }
 #endif
 

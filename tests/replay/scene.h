@@ -23,7 +23,7 @@
 typedef enum fault_class {
   FAULT_NONE,
   FAULT_ALLOCATION, /* one allocation fails, or some in a row */
-  FAULT_KILL,       /* an actor is killed at its k-th operation on a ledger */
+  FAULT_KILL,       /* an actor is killed at the k-th operation on a ledger, and at others */
   FAULT_CLASSES
 } fault_class;
 
@@ -60,7 +60,7 @@ struct scene {
   uint32_t messages; /* numbers given out */
   int budget;        /* operations left */
   fault_class fault;
-  long kill_at; /* FAULT_KILL: ledger operations to go */
+  long kill_at; /* FAULT_KILL: operations on ledgers to go */
 };
 
 typedef struct outcome {
