@@ -91,6 +91,7 @@ static void on_ask_ended(model *m, const event *e) {
   model_must(m, model_lives(a), "an ask ends for an asker that has ended");
   model_must(m, answer_fits(m, g, e->code), "an ask ends with a wrong code");
   g->ask = OVER;
+  model_wait_over(m, g);
   model_expect_resume(a, e, e->code == TROUPE_OK ? g->reply : 0);
 }
 

@@ -99,6 +99,7 @@ static void on_ended(model *m, actor *a, int64_t why) {
   a->why = why;
   a->stop_may = a->stop_must = a->kill_may = a->kill_must = a->blocked = a->overflowed = false;
   a->kill_ns = a->resume = 0;
+  a->waits_for = 0;
   if (!is_clean(why)) m->crashes++;
   model_signals_left(m, a);
   model_mail_left(m, a);
@@ -314,6 +315,7 @@ static bool callbacks(model *m, const event *e) {
   case SCENE_BLOCK:
     if (a->blocked && !e->code) a->heard_ns = m->now_ns;
     a->blocked = e->code != 0;
+    if (!a->blocked) a->waits_for = 0;
     return true;
   case SCENE_ON_STOP:
     model_must(m, a->phase == STOPPING && !a->stop_called, "stop is called out of turn");

@@ -35,7 +35,7 @@ static void on_delivered(model *m, message *g) {
   model_turn(m, a, g->high);
   if (a->overflow == TROUPE_OVERFLOW_DROP_OLD && !g->high) model_leave_room(m, g);
   g->fate = IN_HAND;
-  g->replied = g->refused = false;
+  g->replied = g->refused = g->answered = false;
   a->in_hand = g->number;
   a->grace = false;
 }
@@ -84,6 +84,7 @@ static void on_handled(model *m, message *g) {
     g->reply_code = TROUPE_OK;
   }
   if (g->fate == IN_HAND) leave_mailbox(m, g);
+  if (g->is_ask) model_wait_over(m, g);
   g->fate = HANDLED;
   m->handled++;
 }
@@ -102,6 +103,8 @@ static void on_reply(model *m, const event *e) {
   g->replied = true;
   g->reply_code = e->code;
   g->reply = (uint32_t)e->a;
+  g->answered = e->code == TROUPE_OK || e->type == SCENE_REPLY_TO;
+  if (g->is_ask) model_wait_over(m, g);
 }
 
 static bool can_keep(const message *g) { return g->fate == IN_HAND && !g->replied && !g->refused; }
@@ -187,26 +190,13 @@ static bool is_oldest(const model *m, const message *g) {
   return true;
 }
 
-/* Whether `from` waits for `to`, by itself or over others that wait: each of them is blocked, and
- * has an ask open or a message parked. seen: by whom that has been looked at. */
-static bool waits_for(model *m, const actor *from, uint64_t to, bool *seen) {
-  if (!from || !from->blocked || seen[from - m->actors]) return false;
-  seen[from - m->actors] = true;
-  for (uint32_t n = 1; n <= m->newest; n++) {
-    const message *g = &m->messages[n];
-    bool waits =
-        (g->ask == OPEN && g->from == from->pid) || (g->fate == PARKED && g->sender == from->pid);
-    if (waits && (g->to == to || waits_for(m, model_actor(m, g->to), to, seen))) return true;
-  }
-  return false;
-}
-
-/* Whether `who`, if it waited for this message's receiver, would be in a cycle. */
-static bool closes_cycle(model *m, uint64_t who, const message *g) {
-  bool seen[ACTORS] = {false};
+/* Who waits would wait for itself: for room, or for its answer. */
+static bool would_deadlock(model *m, const actor *to, const message *g) {
+  uint64_t who = g->is_ask ? g->from : g->sender;
   const actor *a = model_actor(m, who);
-  const actor *to = model_actor(m, g->to);
-  return a && a->blocked && (who == g->to || waits_for(m, to, who, seen));
+  bool parks = to && model_is_full(m, to, g) && model_may_wait(to, g);
+  if (parks && g->sender == g->to) return true;
+  return (g->is_ask || parks) && a && a->blocked && model_may_wait_for(m, g->to, who);
 }
 
 /* Whether a call can be refused for this. */
@@ -215,9 +205,7 @@ static bool may_refuse(model *m, const actor *to, const message *g, int64_t why)
   if (why == TROUPE_DEAD_NOPROC) return !to || to->phase == GONE;
   if (why == TROUPE_DEAD_MAILBOX_FULL) return full && refuses(to, g);
   if (why == TROUPE_DEAD_OVERFLOW_NEW) return full && drops(to, g);
-  if (why == TROUPE_DEAD_WOULD_DEADLOCK)
-    return (full && g->sender == g->to && model_may_wait(to, g)) || closes_cycle(m, g->sender, g) ||
-           closes_cycle(m, g->from, g);
+  if (why == TROUPE_DEAD_WOULD_DEADLOCK) return would_deadlock(m, to, g);
   return why == TROUPE_DEAD_NO_MEMORY && m->fault == FAULT_ALLOCATION;
 }
 
@@ -280,6 +268,7 @@ static void on_dead(model *m, const event *e) {
   model_must(m, may_die(m, g, e->code), "a dead letter for a wrong reason");
   if (g->fate == QUEUED || g->fate == IN_HAND) leave_mailbox(m, g);
   if (g->fate == PARKED) model_settle_park(m, g, false);
+  model_wait_over(m, g);
   g->fate = DEAD;
   g->dead = e->code;
 }

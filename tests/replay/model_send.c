@@ -96,6 +96,7 @@ static void on_call(model *m, const event *e) {
                                   .park_until_ns = m->now_ns + e->a * TRP_NS_PER_MS,
                                   .wait_ms = e->a};
   m->calls++;
+  if (is_ask) model_begin_wait(m, &m->messages[e->msg]);
 }
 
 /* What the call returns for a message that was refused. */
@@ -166,6 +167,8 @@ static void on_parked(model *m, message *g) {
   if (!model_must(m, to && g->sender != g->to && model_may_wait(to, g), "it may not wait for room"))
     return;
   model_must(m, model_is_full(m, to, g), "it waits though there is room");
+  if (!g->is_ask) model_begin_wait(m, g);
+  if (g->fate == CALLED) model_check_wait(m, g);
   g->fate = PARKED;
   g->order = ++m->order;
 }
@@ -191,6 +194,8 @@ static void on_accepted(model *m, message *g) {
   }
   model_take_room(m, to, g);
   if (g->fate == PARKED) model_settle_park(m, g, true);
+  if (!g->is_ask) model_wait_over(m, g);
+  if (g->is_ask && g->fate == CALLED) model_check_wait(m, g);
   g->fate = QUEUED;
   g->order = ++m->order;
 }

@@ -52,6 +52,7 @@ static void on_monitor(model *m, const event *e) {
   }
   if (!model_must(m, m->nmonitors < MONITORS && !find_monitor(m, e->who, e->id), "an id twice"))
     return;
+  if (e->a) model_wait_unsure(model_actor(m, e->who));
   m->monitors[m->nmonitors++] = (monitor){.who = e->who,
                                           .id = e->id,
                                           .target = e->with,
@@ -94,6 +95,7 @@ static void on_set_timer(model *m, const event *e) {
   if (!model_must(m, m->ntimers < TIMERS && !find_timer(m, e->who, e->id), "an id twice")) return;
   timer *replaced = e->with ? find_timer(m, e->who, e->with) : NULL;
   if (replaced) replaced->state = OVER;
+  if (e->msg == 1) model_wait_unsure(model_actor(m, e->who));
   m->timers[m->ntimers++] = (timer){.who = e->who,
                                     .id = e->id,
                                     .first_ns = m->now_ns + e->a * TRP_NS_PER_MS,

@@ -23,8 +23,9 @@ typedef struct actor {
   uint64_t queued, queued_high;  /* messages that take room */
   unsigned high_in_a_row;
   uint32_t in_hand;
-  uint64_t signal;   /* monitor or timer that is being handled */
-  uint64_t heard_ns; /* when it has handled a message last, or was unblocked */
+  uint64_t signal;    /* monitor or timer that is being handled */
+  uint32_t waits_for; /* a message: nothing but its end can continue it; 0: none */
+  uint64_t heard_ns;  /* when it has handled a message last, or was unblocked */
   bool blocked, pending, ready;
   bool asked, abrupt; /* to end; and at once */
   int64_t why;
@@ -54,6 +55,7 @@ typedef struct message {
   bool has_room;
   int64_t dead; /* the reason */
   bool keeping, replied, refused, broken;
+  bool answered; /* and the answer is on its way, not only decided */
   int64_t reply_code;
   uint32_t reply;
   wait ask;
@@ -135,6 +137,18 @@ bool model_may_wait(const actor *to, const message *g);
 void model_settle_park(model *m, const message *g, bool admitted);
 /* Whether what a call returns fits the dead letter. */
 bool model_refusal_fits(int64_t dead, int64_t code);
+/* Whether `to` may be waiting for `who`, directly or through others: each of them is blocked. */
+bool model_may_wait_for(model *m, uint64_t to, uint64_t who);
+/* Whether it surely is: nothing else can continue any of them. */
+bool model_must_wait_for(model *m, uint64_t to, uint64_t who);
+/* The sender waits for the end of this message, if it is blocked. */
+void model_begin_wait(model *m, const message *g);
+/* It goes on its way: refused if whom its sender waits for surely waits for that. */
+void model_check_wait(model *m, const message *g);
+/* Nobody waits for this message any more. */
+void model_wait_over(model *m, const message *g);
+/* Something else can continue the actor. */
+void model_wait_unsure(actor *a);
 /* The port has sent what a host asks. */
 void model_begin_host_ask(model *m, message *g);
 /* The next thing that happens must be that `who` is told of the end of this. */

@@ -62,15 +62,44 @@ static uint32_t number_of(const void *data, size_t len) {
   return (uint32_t)number;
 }
 
-static void tell_one(player *p, troupe_actor *a, uint64_t to) {
-  uint64_t number = ++p->s->messages, id = 0;
-  troupe_send_opts o = {.size = sizeof o};
+static void block(player *p, troupe_actor *a, bool blocked) {
+  p->blocked = blocked;
+  NOTE(p, .type = SCENE_BLOCK, .code = blocked);
+  troupe_actor_block(a, blocked);
+}
+
+/* How a message goes: for how long it may wait, and who waits with it. */
+static troupe_send_opts send_opts(player *p) {
+  troupe_send_opts o = {.size = sizeof o, .timeout_ms = 1 + (uint32_t)scene_draw(p->s, 200)};
+  if (scene_one_in(p->s, 8)) o.timeout_ms = TROUPE_INFINITY;
   if (scene_draw(p->s, 2)) o.wait_ms = 1 + (uint32_t)scene_draw(p->s, 100);
   if (scene_one_in(p->s, 6)) o.priority = TROUPE_PRIORITY_HIGH;
+  return o;
+}
+
+/* Sometimes it handles no message before the next one has ended. */
+static bool begin_wait(player *p, troupe_actor *a) {
+  if (p->blocked || scene_draw(p->s, 3)) return false;
+  block(p, a, true);
+  return true;
+}
+
+static void end_wait(player *p, troupe_actor *a, bool goes_on, uint64_t id) {
+  if (goes_on)
+    p->waits_for = id;
+  else
+    block(p, a, false);
+}
+
+static void tell_one(player *p, troupe_actor *a, uint64_t to) {
+  uint64_t number = ++p->s->messages, id = 0;
+  troupe_send_opts o = send_opts(p);
+  bool waits = begin_wait(p, a);
   NOTE(p, .type = SCENE_TELL, .with = to, .msg = (uint32_t)number, .id = o.priority,
        .a = o.wait_ms);
   int rc = troupe_actor_tell(a, (troupe_pid){to}, "t", &number, sizeof number, &o, &id);
   NOTE(p, .type = SCENE_TOLD, .with = to, .msg = (uint32_t)number, .id = id, .code = rc);
+  if (waits) end_wait(p, a, rc == TROUPE_PENDING, id);
 }
 
 static void tell(player *p, troupe_actor *a) {
@@ -81,14 +110,13 @@ static void tell(player *p, troupe_actor *a) {
 
 static void ask(player *p, troupe_actor *a) {
   uint64_t to = scene_somebody(p->s), number = ++p->s->messages, id = 0;
-  troupe_send_opts o = {.size = sizeof o, .timeout_ms = 1 + (uint32_t)scene_draw(p->s, 200)};
-  if (scene_one_in(p->s, 8)) o.timeout_ms = TROUPE_INFINITY;
-  if (scene_draw(p->s, 2)) o.wait_ms = 1 + (uint32_t)scene_draw(p->s, 100);
-  if (scene_one_in(p->s, 6)) o.priority = TROUPE_PRIORITY_HIGH;
+  troupe_send_opts o = send_opts(p);
+  bool waits = begin_wait(p, a);
   NOTE(p, .type = SCENE_ASK, .with = to, .msg = (uint32_t)number, .id = o.priority, .a = o.wait_ms,
        .b = o.timeout_ms);
   int rc = troupe_actor_ask(a, (troupe_pid){to}, "a", &number, sizeof number, &o, &id);
   NOTE(p, .type = SCENE_ASKED, .with = to, .msg = (uint32_t)number, .id = id, .code = rc);
+  if (waits) end_wait(p, a, rc == TROUPE_OK, id);
 }
 
 static void reply(player *p, troupe_actor *a) {
@@ -219,10 +247,8 @@ static void leave(player *p, troupe_actor *a) {
 
 static void spawn(player *p, troupe_actor *a) { scene_spawn(p->s, a); }
 
-static void block(player *p, troupe_actor *a) {
-  p->blocked = !p->blocked;
-  NOTE(p, .type = SCENE_BLOCK, .code = p->blocked);
-  troupe_actor_block(a, p->blocked);
+static void block_or_not(player *p, troupe_actor *a) {
+  if (!p->waits_for) block(p, a, !p->blocked);
 }
 
 static void rescan(player *p, troupe_actor *a) {
@@ -269,11 +295,12 @@ typedef void (*operation)(player *p, troupe_actor *a);
 static const struct {
   operation run;
   unsigned weight;
-} operations[] = {
-    {tell, 12},       {ask, 10},      {reply, 6},         {keep, 3},  {reply_later, 4}, {refuse, 2},
-    {forward, 4},     {monitor, 4},   {demonitor, 2},     {timer, 4}, {cancel, 2},      {spawn, 6},
-    {answer_late, 4}, {end_child, 1}, {stop_somebody, 1}, {leave, 1}, {block, 2},       {rescan, 3},
-    {look_up, 1},     {take_time, 1}, {kill_somebody, 1}};
+} operations[] = {{tell, 12},        {ask, 10},      {reply, 6},         {keep, 3},
+                  {reply_later, 4},  {refuse, 2},    {forward, 4},       {monitor, 4},
+                  {demonitor, 2},    {timer, 4},     {cancel, 2},        {spawn, 6},
+                  {answer_late, 4},  {end_child, 1}, {stop_somebody, 1}, {leave, 1},
+                  {block_or_not, 2}, {rescan, 3},    {look_up, 1},       {take_time, 1},
+                  {kill_somebody, 1}};
 #define OPERATIONS (sizeof operations / sizeof *operations)
 
 static void act(player *p, troupe_actor *a) {
@@ -365,7 +392,8 @@ static void player_resume(troupe_actor *a, const troupe_event *e) {
     NOTE(p, .type = SCENE_DONE);
     troupe_actor_stopped(a);
   }
-  if (p->blocked && scene_draw(p->s, 2)) block(p, a);
+  if (e->id == p->waits_for) p->waits_for = 0;
+  if (p->blocked && !p->waits_for && scene_draw(p->s, 2)) block(p, a, false);
   act_a_little(p, a);
 }
 
@@ -401,7 +429,7 @@ static void player_fini(troupe_actor *a) {
   memset(p->kept, 0, sizeof p->kept);
   memset(p->children, 0, sizeof p->children);
   memset(p->exited, 0, sizeof p->exited);
-  p->start_timer = p->stop_timer = 0;
+  p->start_timer = p->stop_timer = p->waits_for = 0;
   p->blocked = false;
 }
 

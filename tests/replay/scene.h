@@ -39,7 +39,8 @@ typedef struct player { /* lives over all generations, and incarnations, of its 
   uint64_t pid; /* of the present incarnation */
   bool alive;   /* between spawn and arg_free */
   bool blocked;
-  uint32_t in_hand;                 /* the message that is being handled */
+  uint64_t waits_for; /* what has to end before it handles anything else; 0: nothing */
+  uint32_t in_hand;   /* the message that is being handled */
   uint64_t start_timer, stop_timer; /* that end a pending init and stop */
   held monitors[HELD], timers[HELD], kept[HELD];
   troupe_child *children[HELD]; /* present */

@@ -24,7 +24,7 @@ static const char *const fault_names[] = {
     [FAULT_NONE] = "none", [FAULT_ALLOCATION] = "allocation", [FAULT_KILL] = "kill"};
 
 /* What has been seen in all scenes. */
-static uint64_t seen[SCENE_TYPES], seen_dead[TROUPE_DEAD_COUNT], asks_ended[64];
+static uint64_t seen[SCENE_TYPES], seen_dead[TROUPE_DEAD_COUNT], asks_ended[64], circles;
 
 /* Where asks that end with this code are counted: 0 for success. */
 static size_t place_of(int64_t code) { return code <= -10000 ? (size_t)(-10000 - code) : 0; }
@@ -35,6 +35,8 @@ static void count_record(const record *r) {
     seen[e->type]++;
     if (e->type == TRP_EVENT_DEAD) seen_dead[e->code]++;
     if (e->type == TRP_EVENT_ASK_ENDED) asks_ended[place_of(e->code)]++;
+    bool refused = e->code == TROUPE_E_WOULD_DEADLOCK && e->who != e->with;
+    circles += refused && (e->type == SCENE_ASKED || e->type == SCENE_TOLD);
   }
 }
 
@@ -87,6 +89,7 @@ static void they_show_all_that_can_happen(void **state) {
   for (int i = 0; i < SCENE_TYPES; i++)
     if (i != SCENE_STUCK && seen[i] < LEAST)
       fail_msg("event %d: seen %u times", i, (unsigned)seen[i]);
+  assert_true(circles >= 5); /* of two and more actors that wait for each other */
   for (size_t i = 0; i < sizeof letters / sizeof *letters; i++)
     assert_true(seen_dead[letters[i]] >= LEAST);
   for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
