@@ -58,6 +58,7 @@ struct troupe_actor {
   trp_actor_phase phase;
   uint32_t generation;
   unsigned canary; /* bumped at each run slice, deliberately plain: TSAN sees two owners by it */
+  uint32_t high_in_a_row; /* messages of high priority since the last one of the line */
 
   const troupe_behavior *behavior;
   void *state;
@@ -68,13 +69,12 @@ struct troupe_actor {
 
   trp_queue lanes[TRP_LANES];
   trp_queue skipped;      /* what receive has skipped, older than the line */
-  bool line_shared;       /* lanes HIGH and LINE and `skipped` are under the slot's lock */
-  uint32_t high_in_a_row; /* messages of high priority since the last one of the line */
-  uint64_t high_served;   /* ever */
+  uint64_t high_served;   /* messages of high priority, ever */
+  uint64_t waiting_id;    /* the ledger item of the published edge, or 0: actors/waiting.h */
   uint64_t done;          /* room to give back, in the shape of the slot's: trp_line_done */
+  bool line_shared;       /* lanes HIGH and LINE and `skipped` are under the slot's lock */
   bool blocked;           /* by troupe_actor_block */
-  bool waits_several;     /* while blocked: actors/waiting.h, as the next */
-  uint64_t waiting_id;    /* the ledger item of the published edge, or 0 */
+  bool waits_several;     /* while blocked: actors/waiting.h */
   bool exit_asked;        /* exit_why is set and waits for the callback to return */
   bool abrupt;            /* exit without `stop` */
   bool stopped;           /* STOPPING is over: `stop` has done its work */

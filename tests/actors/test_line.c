@@ -89,7 +89,7 @@ static void one_of_the_line_is_served_after_32(void **state) {
     assert_int_equal(t.refused, 0);
     assert_int_equal(strlen(p.kinds), 2 * 82 - 1);
     for (int n = 0; n < 82; n++)
-      assert_int_equal(p.kinds[2 * n], n == 32 ? 'a' : n == 65 ? 'b' : 'X');
+      assert_int_equal(p.kinds[(size_t)2 * (size_t)n], n == 32 ? 'a' : n == 65 ? 'b' : 'X');
     world_stop(&w);
   }
 }
@@ -122,10 +122,15 @@ static void what_was_skipped_comes_back_in_its_own_lane(void **state) {
 
 /* ---- signals ------------------------------------------------------------------------------- */
 
+static void append(char *text, size_t size, const char *more) {
+  size_t len = strlen(text);
+  snprintf(text + len, size - len, "%s", more);
+}
+
 static int watch_and_block(troupe_actor *a, probe *p, const troupe_message *m) {
   teller *t = p->user;
   uint64_t id;
-  if (m->type == TROUPE_MESSAGE_DOWN) strcat(p->kinds, " down");
+  if (m->type == TROUPE_MESSAGE_DOWN) append(p->kinds, sizeof p->kinds, " down");
   if (strcmp(m->kind, "block") != 0) return TROUPE_OK;
   troupe_actor_block(a, true);
   int err = troupe_actor_timer(a, 1000, 0, true, NULL, &id);
@@ -163,11 +168,11 @@ static void a_down_waits_for_those_of_high_priority_before_it_only(void **state)
     world_pass(&w, 1000);
     char order[256] = "block";
     for (int n = 0; n < 40; n++)
-      strcat(order, " X"); /* 32 are not enough: it was there after all 40 */
-    strcat(order, " down");
+      append(order, sizeof order, " X"); /* 32 are not enough: it was there after all 40 */
+    append(order, sizeof order, " down");
     for (int n = 0; n < 32; n++)
-      strcat(order, " Y");
-    strcat(order, " b Y Y Y Y Y Y Y Y");
+      append(order, sizeof order, " Y");
+    append(order, sizeof order, " b Y Y Y Y Y Y Y Y");
     assert_string_equal(p.kinds, order);
     world_stop(&w);
   }
