@@ -12,11 +12,11 @@
 
 byte edge[N] = NOBODY; /* what is published */
 byte want[N] = NOBODY; /* what is true: until the answer is told, or the ask refused */
-byte number[N];
+byte number[N];        /* names the wait, in the same word */
 byte question[N] = NOBODY; /* who asks it; others wait for the place */
 byte done;
 
-/* Follows the edges from `to` to `me`, one look after the other; folds what it sees. */
+/* Follows the edges from `to` to `me`, one word after the other; folds what it sees. */
 inline walk(me, to, folded, found) {
   at = to;
   hops = 0;
@@ -26,8 +26,7 @@ inline walk(me, to, folded, found) {
   :: at == me -> found = 1; break
   :: at != me && hops == N -> break
   :: at != me && hops < N ->
-    n = number[at];
-    next = edge[at];
+    atomic { n = number[at]; next = edge[at] } /* one word */
     if
     :: next == NOBODY -> break
     :: else -> folded = (folded * 4 + n) * 4 + next; at = next; hops++
@@ -59,8 +58,7 @@ proctype actor(byte me) {
 #if MUTANT == 1
   walk(me, to, first, found);
 #endif
-  number[me]++;
-  atomic { edge[me] = to; want[me] = to }
+  atomic { number[me]++; edge[me] = to; want[me] = to }
 #if MUTANT != 1
   walk(me, to, first, found);
 #endif
