@@ -81,6 +81,24 @@ static const scene scenes[] = {
                "end\n"
                "troupe.sleep(5)\n"
                "assert(open == 0)\n"},
+    {.name = "timers in one another's place",
+     .source = "local n = 0\n"
+               "for i = 1, 5 do troupe.after(1, function() n = n + i end, { key = 'k' }) end\n"
+               "local idle = troupe.idle_after(1000, print, { key = 'idle' })\n"
+               "troupe.every(1, function() n = n + 100 end, { key = 'idle' })\n"
+               "assert(not idle:cancel())\n"
+               "troupe.sleep(3)\n"
+               "troupe.after(0, print, { key = 'idle' })\n"
+               "assert(n >= 5)\n"},
+    {.name = "actors that would wait for each other",
+     .source = "local me = troupe.self()\n"
+               "local other = troupe.spawn { args = { me }, source = [[\n"
+               "  local troupe, to = require 'troupe', (...)[1]\n"
+               "  local msg = troupe.receive { kinds = { 'go' } }\n"
+               "  local v, e = to:with { timeout_ms = 50 }:try_ask 'back'\n"
+               "  msg:reply(e and e.code)]] }\n"
+               "local code = must(other:ask 'go')\n"
+               "assert(code == 'would_deadlock', code)\n"},
     {.name = "spawn",
      .source = "local child, monitor = troupe.spawn {\n"
                "  source = \"local troupe, a, b = require 'troupe', ... troupe.receive()\", args = "
