@@ -26,7 +26,8 @@ static int pass(troupe_actor *a, const troupe_message *m) {
   if (!n->reentrant) troupe_actor_block(a, true);
   const char *rest = (const char *)m->data + sizeof next;
   int err = troupe_actor_keep_ask(a, &kept);
-  troupe_send_opts opts = {.size = sizeof opts, .user = (void *)(uintptr_t)kept};
+  void *user = (void *)(uintptr_t)kept; /* NOLINT(performance-no-int-to-ptr): carried, not used */
+  troupe_send_opts opts = {.size = sizeof opts, .user = user};
   if (!err) err = troupe_actor_ask(a, next, "pass", rest, m->len - sizeof next, &opts, &id);
   if (!err) return TROUPE_OK;
   if (err == TROUPE_E_WOULD_DEADLOCK) n->refused++;

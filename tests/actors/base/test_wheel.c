@@ -225,7 +225,8 @@ static void a_million_nodes_take_few_moves_each(void **state) {
 /* No size of step is special: where 32-bit counts of milliseconds wrap, and where years pass. */
 static void an_interval_keeps_its_pace_for_centuries(void **state) {
   (void)state;
-  static const uint64_t periods[] = {DAY, 49 * DAY + 17 * 3600 * TRP_NS_PER_S, YEAR, 100 * YEAR};
+  static const uint64_t periods[] = {DAY, 49 * DAY + UINT64_C(17) * 3600 * TRP_NS_PER_S, YEAR,
+                                     100 * YEAR};
   for (size_t p = 0; p < 4; p++) {
     static trp_wheel w;
     trp_wheel_node node;
