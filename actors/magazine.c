@@ -10,6 +10,17 @@ static uint32_t capacity(size_t i) {
   return n > 32 ? 32 : n;
 }
 
+/* What a full magazine keeps. */
+static size_t bytes_of(size_t i) { return capacity(i) * (i + 1) * 16; }
+
+/* Under the lock. Relaxed: who reads it only wants to know how much there is about now. */
+static void count(trp_depot *d, size_t i, int magazines) {
+  uint64_t bytes = atomic_load_explicit(&d->bytes, memory_order_relaxed);
+  d->count[i] += (uint32_t)magazines; /* modulo, as the next: so right in both directions */
+  bytes += (uint64_t)magazines * bytes_of(i);
+  atomic_store_explicit(&d->bytes, bytes, memory_order_relaxed);
+}
+
 void trp_depot_init(trp_depot *d) {
   *d = (trp_depot){0};
   pthread_mutex_init(&d->lock, NULL);
@@ -28,7 +39,7 @@ static trp_magazine fetch(trp_depot *d, size_t i) {
   m.blocks = d->full[i];
   if (m.blocks) {
     d->full[i] = m.blocks->next_magazine;
-    d->count[i]--;
+    count(d, i, -1);
     m.count = capacity(i);
   }
   pthread_mutex_unlock(&d->lock);
@@ -38,11 +49,11 @@ static trp_magazine fetch(trp_depot *d, size_t i) {
 /* Hands a full one in; false: there are enough. */
 static bool store(trp_depot *d, size_t i, trp_magazine m) {
   pthread_mutex_lock(&d->lock);
-  bool room = (size_t)d->count[i] * capacity(i) * (i + 1) * 16 < TRP_DEPOT_BYTES;
+  bool room = d->count[i] * bytes_of(i) < TRP_DEPOT_BYTES;
   if (room) {
     m.blocks->next_magazine = d->full[i];
     d->full[i] = m.blocks;
-    d->count[i]++;
+    count(d, i, 1);
   }
   pthread_mutex_unlock(&d->lock);
   return room;

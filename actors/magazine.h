@@ -12,6 +12,7 @@
 #define TRP_ACTORS_MAGAZINE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -47,6 +48,7 @@ typedef struct trp_magazines { /* a worker's; its thread only */
 
 typedef struct trp_depot { /* a system's */
   pthread_mutex_t lock;    /* a leaf */
+  _Atomic uint64_t bytes;  /* of all blocks in it; written under the lock */
   trp_block *full[TRP_MAGAZINE_SIZES];
   uint32_t count[TRP_MAGAZINE_SIZES]; /* of magazines */
 } trp_depot;

@@ -76,9 +76,12 @@ static inline void trp_memory_count_refusal(trp_memory *m) {
 /* Who is refused first. The value is the part of the limit that is left to the others: 1/value. */
 typedef enum trp_memory_user { TRP_MEMORY_NEW = 8, TRP_MEMORY_HEAP = 16 } trp_memory_user;
 
-/* Whether there is room for that many bytes more, as it looks now. */
+/* Whether there is room for that many bytes more, as it looks now. What waits in the depot is not
+ * in the way: it is given up when the limit itself is met. */
 static inline bool trp_memory_has_room(const trp_memory *m, trp_memory_user who, size_t bytes) {
   uint64_t most = m->all.limit - m->all.limit / who, used = trp_account_used(&m->all);
+  uint64_t kept = atomic_load_explicit(&m->depot.bytes, memory_order_relaxed);
+  used = used > kept ? used - kept : 0;
   return used <= most && bytes <= most - used;
 }
 

@@ -92,6 +92,37 @@ static void a_cache_uses_the_limit_to_the_last_byte(void **state) {
   assert_int_equal(trp_account_used(&m.all), 0);
 }
 
+/* Freed blocks of many sizes wait in the depot. They must not stand for what is in use: there is
+ * nobody then who would ever take them out. */
+static void what_waits_to_be_used_again_is_no_reason_to_refuse(void **state) {
+  (void)state;
+  enum { SIZES = 30, ROUNDS = 1000 };
+  static void *blocks[ROUNDS][SIZES];
+  trp_memory m;
+  trp_memory_cache c;
+  int most = 0;
+  trp_memory_init(&m, NULL, 4 * MIB, NULL);
+  troupe_allocator al = trp_memory_allocator(&m);
+  trp_memory_cache_open(&c, &m);
+  while (most < ROUNDS && trp_memory_has_room(&m, TRP_MEMORY_NEW, 512)) {
+    for (size_t i = 0; i < SIZES; i++)
+      assert_non_null(blocks[most][i] = trp_alloc(&al, (i + 1) * 16));
+    most++;
+  }
+  assert_true(most > 100 && most < ROUNDS); /* all of it has room in the depot */
+  for (int n = 0; n < most; n++) {
+    for (size_t i = 0; i < SIZES; i++)
+      trp_free(&al, blocks[n][i], (i + 1) * 16);
+  }
+  assert_true(trp_memory_has_room(&m, TRP_MEMORY_NEW, 2 * MIB)); /* nothing is in use */
+  void *all = trp_alloc(&al, 4 * MIB);
+  assert_non_null(all);
+  trp_free(&al, all, 4 * MIB);
+  trp_memory_cache_close(&c);
+  trp_memory_fini(&m);
+  assert_int_equal(trp_account_used(&m.all), 0);
+}
+
 typedef struct racer {
   trp_memory *m;
   uint64_t seed;
@@ -253,6 +284,7 @@ int main(void) {
       cmocka_unit_test(the_default_limit_is_a_part_of_the_machine),
       cmocka_unit_test(a_cache_gives_everything_back),
       cmocka_unit_test(a_cache_uses_the_limit_to_the_last_byte),
+      cmocka_unit_test(what_waits_to_be_used_again_is_no_reason_to_refuse),
       cmocka_unit_test(racing_workers_never_pass_the_limit),
       cmocka_unit_test(full_mailboxes_are_bounded_together),
       cmocka_unit_test(what_was_asked_is_answered_in_a_full_system),
