@@ -1,5 +1,8 @@
 #include "actors/waiting.h"
 
+#include "actors/line.h"
+#include "actors/parked.h"
+#include "actors/room.h"
 #include "actors/system.h"
 
 /* An edge is one word, so that it is read, taken back and re-pointed as a whole: which wait it is
@@ -60,9 +63,18 @@ void trp_waiting_end(troupe_actor *a, uint64_t id) {
   atomic_store_explicit(&a->slot->waiting_on, 0, memory_order_relaxed);
 }
 
+/* Who waits for room that there is, until the mailbox has drained to a quarter, would wait for ever
+ * if the actor waited for it. */
+static void let_in(troupe_actor *a) {
+  if (!trp_room_awaited(a->slot)) return;
+  trp_line_flush(a);
+  trp_parked_admit(a->sys, a->slot, a->pid);
+}
+
 int trp_waiting_begin(troupe_actor *a, troupe_pid to, uint64_t id) {
   trp_waiting_end(a, 0); /* with a second wait there are two ways on */
   if (!a->blocked || a->waits_several || a->ledger.book->wakers != 1) return TROUPE_OK;
+  let_in(a);
   a->waiting_id = id;
   publish(a, edge_to(a->pid, id, to));
   if (!is_in_cycle(a->sys, (uint32_t)a->pid.id)) return TROUPE_OK;
