@@ -341,6 +341,7 @@ static threads threads_now(void) {
   threads t = {0};
   DIR *d = opendir("/proc/self/task");
   assert_non_null(d);
+  /* NOLINTNEXTLINE(concurrency-mt-unsafe): the stream is not shared */
   for (const struct dirent *e; (e = readdir(d)) && t.n < THREADS_MOST;)
     if (e->d_name[0] != '.') t.tids[t.n++] = (int)strtol(e->d_name, NULL, 10);
   closedir(d);
