@@ -150,10 +150,13 @@ static troupe_actor *holder(trp_slot *slot, const trp_msg *m) {
   return inbox != TRP_INBOX_CLOSED && trp_slot_is(slot, m->to) ? slot->body : NULL;
 }
 
-/* Takes the oldest message of normal priority out of a queue, or NULL. */
+/* Whether it may be dropped for another. */
+static bool can_go(const trp_msg *m) { return is_message(m) && m->lane == TRP_LANE_LINE; }
+
+/* Takes the oldest message that can go out of a queue, or NULL. */
 static trp_msg *take_oldest(trp_queue *q) {
   trp_msg *before = NULL, *m = q->head;
-  while (m && !(is_message(m) && m->lane == TRP_LANE_LINE)) {
+  while (m && !can_go(m)) {
     before = m;
     m = m->next;
   }
@@ -162,6 +165,23 @@ static trp_msg *take_oldest(trp_queue *q) {
   if (q->tail == m) q->tail = before;
   q->len--;
   return m;
+}
+
+/* Takes what the messages in a queue that can go would leave off the bytes that are wanted. */
+static void count_off(const trp_queue *q, uint64_t *wanted) {
+  for (const trp_msg *m = q->head; m && *wanted; m = m->next) {
+    uint64_t bytes = can_go(m) ? trp_msg_bytes(m) : 0;
+    *wanted -= bytes < *wanted ? bytes : *wanted;
+  }
+}
+
+/* Whether dropping others can make room at all: what those of high priority take stays taken. */
+static bool can_fit(const troupe_actor *a, uint64_t bytes) {
+  uint64_t most = atomic_load_explicit(&a->slot->limits, memory_order_relaxed) & TRP_ROOM_BYTES_MAX;
+  uint64_t with = trp_room_bytes(a->slot) + bytes, wanted = with > most ? with - most : 0;
+  count_off(&a->skipped, &wanted);
+  count_off(&a->lanes[TRP_LANE_LINE], &wanted);
+  return wanted == 0;
 }
 
 /* Makes room by dropping the oldest. False: there is none. */
@@ -178,11 +198,11 @@ static bool evict(troupe_actor *a, trp_queue *dropped) {
 /* Takes room for m, by force if it is of normal priority. */
 static int make_room(troupe_actor *a, const trp_msg *m, trp_queue *dropped) {
   uint64_t bytes = trp_msg_bytes(m);
-  int err;
   if (m->lane == TRP_LANE_HIGH) return trp_room_take_high(a->slot, bytes);
-  do
+  int err = trp_room_take(a->slot, bytes, true);
+  if (err != TROUPE_E_MAILBOX_FULL || !can_fit(a, bytes)) return err;
+  while (err == TROUPE_E_MAILBOX_FULL && evict(a, dropped))
     err = trp_room_take(a->slot, bytes, true);
-  while (err == TROUPE_E_MAILBOX_FULL && evict(a, dropped));
   return err;
 }
 

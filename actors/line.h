@@ -42,7 +42,7 @@ bool trp_line_park(troupe_actor *a, uintptr_t tag);
 /* ---- thread: any --------------------------------------------------------------------------- */
 
 /* Sends to a mailbox that drops its oldest message: as many as it takes, which become dead letters.
- * Returns TROUPE_OK; TROUPE_E_DROPPED: nothing was left to drop; TROUPE_E_TOO_BIG,
+ * Returns TROUPE_OK; TROUPE_E_DROPPED: dropping others would not make room; TROUPE_E_TOO_BIG,
  * TROUPE_E_NOPROC. Takes m on TROUPE_OK only. */
 int trp_line_send(troupe_system *sys, trp_slot *slot, trp_msg *m);
 

@@ -46,13 +46,22 @@ static void enter(model *m, entry e) {
     put(m->line, &m->lines, e);
 }
 
+/* Whether it may fit when others are dropped, which those of high priority are not. */
+static bool could_fit(const model *m, const entry *e) {
+  uint64_t bytes = e->bytes;
+  for (uint32_t i = 0; i < m->highs; i++)
+    bytes += m->high[i].bytes;
+  return !e->high && bytes <= m->room_bytes;
+}
+
 /* What the send must return. */
 static int model_send(model *m, entry e, bool waits) {
   if (e.bytes > m->room_bytes) {
     m->too_big++;
     return TROUPE_E_TOO_BIG;
   }
-  while (m->policy == TROUPE_OVERFLOW_DROP_OLD && !e.high && !fits(m, &e) && m->lines) {
+  bool drops = m->policy == TROUPE_OVERFLOW_DROP_OLD && could_fit(m, &e);
+  while (drops && !fits(m, &e) && m->lines) {
     m->bytes -= take(m->line, &m->lines).bytes;
     m->dropped_old++;
   }

@@ -101,6 +101,39 @@ static void drop_old_makes_room_for_bytes_too(void **state) {
   world_stop(&w);
 }
 
+static int tell_high_between(troupe_actor *a, probe *p, const troupe_message *m) {
+  (void)m;
+  static const char bytes[6000];
+  const troupe_pid *to = p->user;
+  const troupe_send_opts high = {.size = sizeof high, .priority = TROUPE_PRIORITY_HIGH};
+  for (int i = 0; i < 4; i++)
+    assert_int_equal(troupe_actor_tell(a, *to, "small", bytes, 900, NULL, NULL), TROUPE_OK);
+  assert_int_equal(troupe_actor_tell(a, *to, "high", bytes, 6000, &high, NULL), TROUPE_OK);
+  assert_int_equal(troupe_actor_tell(a, *to, "big", bytes, 5000, NULL, NULL), TROUPE_E_DROPPED);
+  assert_int_equal(troupe_actor_tell(a, *to, "fits", bytes, 2000, NULL, NULL), TROUPE_OK);
+  return TROUPE_OK;
+}
+
+/* The room of those of high priority is not to be had by dropping others. */
+static void drop_old_drops_nothing_in_vain(void **state) {
+  (void)state;
+  world w;
+  world_start(&w);
+  troupe_pid to;
+  probe p = {0}, sender = {.script.receive = tell_high_between, .user = &to};
+  troupe_spawn_opts o = probe_opts(&p);
+  o.mailbox_bytes = 10000;
+  o.overflow = TROUPE_OVERFLOW_DROP_OLD;
+  assert_int_equal(troupe_spawn(w.sys, &to, &o), TROUPE_OK);
+  troupe_pid from = probe_spawn(&w, &sender);
+  world_settle(&w);
+  assert_int_equal(troupe_tell(w.sys, from, "go", NULL, 0), TROUPE_OK);
+  world_settle(&w);
+  assert_string_equal(p.kinds, "high small fits"); /* three of the small ones made room for it */
+  assert_int_equal(dead(&w, TROUPE_DEAD_OVERFLOW_OLD), 3);
+  world_stop(&w);
+}
+
 /* ---- what is in hand, what was skipped ----------------------------------------------------- */
 
 static int tell_self_thrice(troupe_actor *a, probe *p, const troupe_message *m) {
@@ -327,6 +360,7 @@ int main(void) {
       cmocka_unit_test(drop_new_drops_what_comes_and_says_so),
       cmocka_unit_test(drop_old_keeps_the_newest),
       cmocka_unit_test(drop_old_makes_room_for_bytes_too),
+      cmocka_unit_test(drop_old_drops_nothing_in_vain),
       cmocka_unit_test(drop_old_with_room_for_one_keeps_the_latest),
       cmocka_unit_test(a_skipped_message_is_the_oldest),
       cmocka_unit_test(what_was_skipped_goes_first),
