@@ -68,8 +68,10 @@ static troupe_actor *search(trp_worker *w) {
     alone = true; /* who was woken was woken to search */
   }
   /* without ticks nobody else would look at the timers while this one is busy */
-  bool more = trp_sched_waits(w->sys) || !trp_preempt_watches(w);
-  if (trp_parking_found(&s->parking) && more) trp_parking_wake(&s->parking);
+  bool ticks = trp_preempt_watches(w);
+  /* the last look comes after that: who has brought something before has woken nobody */
+  if (trp_parking_found(&s->parking) && (!ticks || trp_sched_waits(w->sys)))
+    trp_parking_wake(&s->parking);
   return a;
 }
 

@@ -9,7 +9,8 @@
  * Mutant 1: no look at the queues between being counted as asleep and sleeping.
  * Mutant 2: the last searcher that finds something does not look whether there is more.
  * Mutant 3: no tick.
- * Mutant 4: who leaves after all, and is about to be woken, does not wait for its token. */
+ * Mutant 4: who leaves after all, and is about to be woken, does not wait for its token.
+ * Mutant 5: the last searcher that finds something looks for more while it counts as one. */
 #define WORKERS 2
 
 byte searching, asleep, tokens; /* the first two are one word */
@@ -44,7 +45,7 @@ inline look(me, got) {
 
 proctype worker(byte me) {
   byte got;
-  bit claimed, last;
+  bit claimed, last, more;
 again:
   look(me, got);
   if :: got -> goto slice :: else fi;
@@ -53,10 +54,16 @@ search:
   look(me, got);
   if
   :: got ->
+#if MUTANT == 5
+    more = (shared > 0 || own[1 - me] > 0);
+#endif
     atomic { searching--; last = (searching == 0) }
+#if MUTANT != 5
+    more = (shared > 0 || own[1 - me] > 0);
+#endif
 #if MUTANT != 2
     if
-    :: last && (shared > 0 || own[1 - me] > 0) -> wake(claimed)
+    :: last && more -> wake(claimed)
     :: else
     fi;
 #endif
