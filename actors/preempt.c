@@ -424,21 +424,21 @@ static void nudge(trp_worker *w, uint64_t now, uint64_t at_ns) {
 
 void trp_preempt_nudge(trp_worker *w, uint64_t at_ns) { nudge(w, now_ns(), at_ns); }
 
-static bool may_nudge_itself(const trp_preempt *p) {
-  return p->open && !p->quiet && !atomic_load_explicit(&p->nudged, memory_order_relaxed);
-}
-
 void trp_preempt_nudge_self(trp_worker *w, uint64_t at_ns) {
-  if (!may_nudge_itself(&w->preempt)) return;
+  const trp_preempt *p = &w->preempt;
+  if (!p->open || atomic_load_explicit(&p->nudged, memory_order_relaxed)) return;
   uint64_t now = now_ns(), soon = now + TRP_NUDGE_NS;
   nudge(w, now, at_ns > soon ? at_ns : soon);
 }
 
-void trp_preempt_waits(trp_worker *w) {
+void trp_preempt_waits(trp_worker *w, bool begins) {
+  const trp_preempt *p = &w->preempt;
   uint64_t begun = trp_preempt_begun(w);
-  if (begun <= TRP_SLICE_UNTIMED || !may_nudge_itself(&w->preempt)) return;
+  if (!p->open || p->quiet || atomic_load_explicit(&p->nudged, memory_order_relaxed) ||
+      begun <= TRP_SLICE_UNTIMED)
+    return;
   uint64_t now = now_ns();
-  if (now - begun >= TRP_NUDGE_NS) nudge(w, now, now + TRP_NUDGE_NS);
+  if (begins || p->alone || now - begun >= TRP_NUDGE_NS) nudge(w, now, now + TRP_NUDGE_NS);
 }
 
 void trp_preempt_left(trp_worker *w) {

@@ -117,9 +117,10 @@ void trp_preempt_idle(struct trp_worker *w);
 void trp_preempt_nudge(struct trp_worker *w, uint64_t at_ns);
 /* The same for the calling worker, and not at once: it may be about to take what waits itself. */
 void trp_preempt_nudge_self(struct trp_worker *w, uint64_t at_ns);
-/* The running slice has woken an actor. Nudges if it is not a short one, as far as is known: to set
- * a timer may take longer than a round trip between two actors. */
-void trp_preempt_waits(struct trp_worker *w);
+/* An actor waits behind the running slice, which begins now, or has woken it. Nudges unless the
+ * slice is a short one, as far as is known: to set a timer may take longer than a round trip
+ * between two actors. Where no tick comes within a millisecond, always. */
+void trp_preempt_waits(struct trp_worker *w, bool begins);
 
 /* The calling thread's processor time. Async-signal-safe. */
 uint64_t trp_preempt_cpu_ns(void);

@@ -162,7 +162,7 @@ static void push_local(trp_worker *w, troupe_actor *a) {
   troupe_actor *next = queued && w->lifo_runs >= TRP_LIFO_RUNS ? a : swap_lifo(w, a);
   if (next) enqueue(w, next);
   if ((next && queued) || !trp_preempt_watches(w)) trp_parking_wake(&w->sys->sched.parking);
-  trp_preempt_waits(w);
+  trp_preempt_waits(w, false);
 }
 
 static troupe_actor *steal_from(trp_worker *victim) {

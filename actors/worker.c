@@ -31,7 +31,7 @@ void trp_worker_fini(trp_worker *w) {
 
 void trp_worker_run(trp_worker *w, troupe_actor *a) {
   trp_preempt_begin(w, a->behavior->info != NULL);
-  if (a->behavior->preempt && trp_sched_woken_wait(&w->sys->sched, w)) trp_preempt_nudge_self(w, 0);
+  if (a->behavior->preempt && trp_sched_woken_wait(&w->sys->sched, w)) trp_preempt_waits(w, true);
   trp_actor_run(w, a);
   trp_preempt_end(w);
 }
