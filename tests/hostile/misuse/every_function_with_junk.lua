@@ -25,7 +25,7 @@ for _, lib in ipairs { string, math, utf8, os, debug, table } do
     if type(f) == "function" and not skip[name] then try(f) end
   end
 end
-for _, name in ipairs { "actor", "whereis", "self", "from", "array", "now_ms", "stats", "reply_later", "call", "try_call" } do
+for _, name in ipairs { "actor", "whereis", "self", "from", "array", "now_ms", "stats", "reply_later", "forward", "call", "try_call" } do
   try(troupe[name])
 end
 for _, f in ipairs { me.tell, me.ask, me.try_ask, me.with, me.restrict, me.monitor, me.stop, me.kill, timer.cancel, monitor.cancel,
