@@ -359,7 +359,8 @@ bool trp_preempt_look(trp_worker *w) {
 }
 
 uint64_t trp_preempt_begun(const trp_worker *w) {
-  return atomic_load_explicit(&w->slice_ns, memory_order_relaxed);
+  /* acquire: pairs with the release in trp_preempt_begin */
+  return atomic_load_explicit(&w->slice_ns, memory_order_acquire);
 }
 
 bool trp_preempt_watches(const trp_worker *w) { return w->preempt.open && !TRP_UNDER_TSAN; }
@@ -379,7 +380,8 @@ void trp_preempt_begin(trp_worker *w, bool timed) {
   p->over = 0;
   atomic_store_explicit(&p->stuck, 0, memory_order_relaxed);
   atomic_signal_fence(memory_order_seq_cst);
-  atomic_store_explicit(&w->slice_ns, begun, memory_order_relaxed);
+  /* release: pairs with the acquire in trp_preempt_begun; who sees a slice sees an open timer */
+  atomic_store_explicit(&w->slice_ns, begun, memory_order_release);
   if (!p->open || (p->armed && !p->alone)) return;
   p->idle_ticks = 0;
   p->armed = 1;
@@ -393,8 +395,7 @@ void trp_preempt_end(trp_worker *w) {
 
 bool trp_preempt_stuck(const trp_worker *w) {
   /* in this order: a thread that is still at its beginning has no slice, and writes the rest */
-  return atomic_load_explicit(&w->slice_ns, memory_order_relaxed) != 0 &&
-         atomic_load_explicit(&w->preempt.stuck, memory_order_relaxed);
+  return trp_preempt_begun(w) != 0 && atomic_load_explicit(&w->preempt.stuck, memory_order_relaxed);
 }
 
 void trp_preempt_stray(const trp_worker *w) {
