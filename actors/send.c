@@ -223,11 +223,10 @@ int trp_msg_make(troupe_system *sys, trp_msg_type type, troupe_pid to, troupe_pi
   return TROUPE_E_NO_MEMORY;
 }
 
-int trp_msg_make_shared(trp_msg_type type, troupe_pid to, troupe_pid from, const char *kind,
-                        size_t kind_len, troupe_payload *payload, trp_msg **out) {
+int trp_msg_make_shared(troupe_system *sys, trp_msg_type type, troupe_pid to, troupe_pid from,
+                        const char *kind, size_t kind_len, troupe_payload *payload, trp_msg **out) {
   *out = NULL;
-  if (!payload || check_kind(kind, &kind_len)) return TROUPE_E_INVALID;
-  troupe_system *sys = payload->sys;
+  if (!payload || payload->sys != sys || check_kind(kind, &kind_len)) return TROUPE_E_INVALID;
   if (trp_memory_has_room(&sys->memory, TRP_MEMORY_NEW, sizeof(trp_msg)))
     *out = trp_share_msg(payload, type, to, from, kind, kind_len);
   else

@@ -31,9 +31,9 @@ static inline void trp_send_prioritize(trp_msg *m, const troupe_send_opts *opts)
 int trp_msg_make(troupe_system *sys, trp_msg_type type, troupe_pid to, troupe_pid from,
                  const char *kind, size_t kind_len, const void *data, size_t len, trp_msg **out);
 
-/* The same with a payload that is shared. */
-int trp_msg_make_shared(trp_msg_type type, troupe_pid to, troupe_pid from, const char *kind,
-                        size_t kind_len, troupe_payload *payload, trp_msg **out);
+/* The same with a payload that is shared; of another system: TROUPE_E_INVALID. */
+int trp_msg_make_shared(troupe_system *sys, trp_msg_type type, troupe_pid to, troupe_pid from,
+                        const char *kind, size_t kind_len, troupe_payload *payload, trp_msg **out);
 
 /* Sends an actor's TELL, with the options of its public call. */
 int trp_send_told(troupe_actor *self, trp_msg *m, const troupe_send_opts *opts, uint64_t *id);

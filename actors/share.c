@@ -59,7 +59,7 @@ int troupe_tell_payload(troupe_system *sys, troupe_pid to, const char *kind,
                         troupe_payload *payload) {
   if (trp_system_stopping(sys)) return TROUPE_E_SYSTEM_STOPPED;
   trp_msg *m;
-  int err = trp_msg_make_shared(TRP_MSG_TELL, to, (troupe_pid){0}, kind, 0, payload, &m);
+  int err = trp_msg_make_shared(sys, TRP_MSG_TELL, to, (troupe_pid){0}, kind, 0, payload, &m);
   return err ? err : trp_send(sys, NULL, m, &(trp_send_wait){0});
 }
 
@@ -68,6 +68,7 @@ int troupe_actor_tell_payload(troupe_actor *self, troupe_pid to, const char *kin
   static const troupe_send_opts none = {.size = sizeof none};
   if (!opts) opts = &none;
   trp_msg *m;
-  int err = trp_msg_make_shared(TRP_MSG_TELL, to, self->pid, kind, opts->kind_len, payload, &m);
+  int err = trp_msg_make_shared(self->sys, TRP_MSG_TELL, to, self->pid, kind, opts->kind_len,
+                                payload, &m);
   return err ? err : trp_send_told(self, m, opts, id);
 }

@@ -182,7 +182,8 @@ TROUPE_API int troupe_tell(troupe_system *sys, troupe_pid to, const char *kind, 
                            size_t len);
 
 /* Bytes for many messages: they are copied once, whoever they are sent to; each receiver's mailbox
- * is charged for all of them, as if it had a copy. To be let go of before the system is freed.
+ * is charged for all of them, as if it had a copy. For actors of this system, and to be let go of
+ * before it is freed.
  *
  *   len   at most the system's max_message_bytes
  *

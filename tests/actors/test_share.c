@@ -117,6 +117,23 @@ static void bounds_and_misuse_are_refused(void **state) {
   world_stop(&w);
 }
 
+static void a_payload_is_of_one_system(void **state) {
+  (void)state;
+  world w, other;
+  world_start(&w);
+  world_start(&other);
+  probe p = {0};
+  troupe_pid pid = probe_spawn(&other, &p);
+  troupe_payload *payload;
+  assert_int_equal(troupe_payload_new(w.sys, "abc", 3, &payload), TROUPE_OK);
+  assert_int_equal(troupe_tell_payload(other.sys, pid, "m", payload), TROUPE_E_INVALID);
+  world_settle(&other);
+  assert_string_equal(p.kinds, "");
+  troupe_payload_unref(payload);
+  world_stop(&other);
+  world_stop(&w);
+}
+
 static void no_allocation_failure_leaks(void **state) {
   (void)state;
   for (long n = 1;; n++) {
@@ -144,6 +161,7 @@ int main(void) {
       cmocka_unit_test(a_broadcast_copies_once_and_charges_each),
       cmocka_unit_test(every_end_of_a_message_lets_go_of_it),
       cmocka_unit_test(bounds_and_misuse_are_refused),
+      cmocka_unit_test(a_payload_is_of_one_system),
       cmocka_unit_test(no_allocation_failure_leaks),
   };
   return run_tests(tests);
