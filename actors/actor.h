@@ -105,7 +105,9 @@ struct troupe_actor {
   uint64_t run_since_ns; /* the slice is counted up to here */
 
   uint32_t idle_timers; /* open ones; while there are any, */
-  uint64_t heard_ns;    /* when a message was handled last: actors/timer.h */
+  uint64_t heard_ns;    /* when a message was handled last, without the waits, as in timer.c */
+  uint64_t waited_ns;   /* the sum of these waits; */
+  uint64_t blocked_ns;  /* since when the present one counts, while blocked; 0: it does not */
 
   uint64_t life_ns; /* deadline of STARTING and STOPPING; UINT64_MAX: none. Read by the tick */
 

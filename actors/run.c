@@ -395,11 +395,10 @@ void trp_actor_limit_cpu(troupe_actor *a, uint64_t cpu_ms) {
 }
 
 void troupe_actor_block(troupe_actor *self, bool blocked) {
-  if (self->blocked && !blocked) {
-    trp_waiting_end(self, 0);
-    trp_timer_heard(self);
-  }
+  if (self->blocked == blocked) return;
   self->blocked = blocked;
+  if (!blocked) trp_waiting_end(self, 0);
+  trp_timer_waits(self, blocked);
 }
 
 void troupe_actor_rescan(troupe_actor *self) { trp_line_rescan(self); }

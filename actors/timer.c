@@ -18,6 +18,7 @@ typedef struct timer {
   uint64_t period_ns; /* 0: once */
   uint64_t due_ns;    /* of the next tick */
   uint64_t idle_ns;   /* without a message; 0: it is no idle timer */
+  uint64_t begun_ns;  /* of an idle timer: when it was started, without the waits */
   uint64_t missed;
   tick_state tick;
   bool direct;
@@ -29,8 +30,18 @@ static void timer_dispose(troupe_system *sys, trp_msg *m) {
 
 static uint64_t now_ns(const troupe_actor *a) { return trp_clock_ns(&a->sys->clock); }
 
+/* The time without the waits in which idle times stand still. */
+static uint64_t awake_ns(const troupe_actor *a) {
+  return (a->blocked && a->blocked_ns ? a->blocked_ns : now_ns(a)) - a->waited_ns;
+}
+
 void trp_timer_heard(troupe_actor *a) {
-  if (a->idle_timers) a->heard_ns = now_ns(a);
+  if (a->idle_timers) a->heard_ns = awake_ns(a);
+}
+
+void trp_timer_waits(troupe_actor *a, bool blocked) {
+  if (!blocked && a->blocked_ns) a->waited_ns += now_ns(a) - a->blocked_ns;
+  a->blocked_ns = blocked && a->idle_timers ? now_ns(a) : 0;
 }
 
 /* Had one when added: cannot fail. */
@@ -99,11 +110,19 @@ static const trp_item_ops timer_ops = {.name = "timer",
                                        .expire = timer_expire,
                                        .settle = timer_settle};
 
-/* Whether messages have put an idle timer off since its tick was queued; if so it waits again. */
+/* How much of an idle time is left, as it seems now; 0: nothing, or the timer is no idle one. */
+static uint64_t idle_left_ns(const troupe_actor *a, const timer *t) {
+  if (!t->idle_ns) return 0;
+  uint64_t over = (a->heard_ns > t->begun_ns ? a->heard_ns : t->begun_ns) + t->idle_ns;
+  uint64_t awake = awake_ns(a);
+  return over > awake ? over - awake : 0;
+}
+
+/* Whether messages or waits have put an idle timer off; if so it waits again. */
 static bool put_off(troupe_actor *a, timer *t) {
-  if (!t->idle_ns || a->heard_ns + t->idle_ns <= now_ns(a)) return false;
-  set_due(a, t, a->heard_ns + t->idle_ns);
-  return true;
+  uint64_t left = idle_left_ns(a, t);
+  if (left) set_due(a, t, now_ns(a) + left);
+  return left != 0;
 }
 
 bool trp_timer_take(troupe_actor *a, trp_msg *m, troupe_message *out) {
@@ -143,7 +162,9 @@ static void set(troupe_actor *a, timer *t, const troupe_timer_opts *o) {
   t->direct = o->direct;
   t->user = o->user;
   count_idle(a, t, true);
-  if (a->idle_timers == 1 && t->idle_ns) a->heard_ns = now;
+  if (!t->idle_ns) return;
+  if (a->blocked && !a->blocked_ns) a->blocked_ns = now; /* nobody has asked so far */
+  t->begun_ns = awake_ns(a);
 }
 
 /* In its place: needs no memory and no room. */
@@ -205,7 +226,7 @@ int64_t troupe_actor_timer_left_ms(const troupe_actor *self, uint64_t id) {
   uint64_t now = now_ns(self);
   if (!t) return -1;
   uint64_t due = t->due_ns;
-  if (t->idle_ns && self->heard_ns + t->idle_ns > due) due = self->heard_ns + t->idle_ns;
+  if (now + idle_left_ns(self, t) > due) due = now + idle_left_ns(self, t);
   if (t->tick == STANDS || due <= now) return 0;
   return (int64_t)((due - now + TRP_NS_PER_MS - 1) / TRP_NS_PER_MS);
 }

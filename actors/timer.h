@@ -8,8 +8,10 @@
  * that was cancelled or replaced meanwhile, or that the messages before it have put off. */
 bool trp_timer_take(troupe_actor *a, trp_msg *m, troupe_message *out);
 
-/* A message has been handled, or the wait for the end of it is over: idle times begin anew. They
- * are looked at when they seem to be over, so that a message costs no more than this. */
+/* A message has been handled: idle times begin anew. They are looked at when they seem to be over,
+ * so that a message costs no more than this. */
 void trp_timer_heard(troupe_actor *a);
+/* The actor is blocked from here on, or no more: meanwhile idle times stand still. */
+void trp_timer_waits(troupe_actor *a, bool blocked);
 
 #endif

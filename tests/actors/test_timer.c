@@ -11,6 +11,8 @@ typedef struct plan {
   int rc;
   bool cancelled;
   unsigned started; /* by "fill" */
+  bool tells;       /* in each tick, as a script does: ready to wait, but there is room */
+  bool waits;       /* in the first tick, for a second */
 } plan;
 
 static int fill(troupe_actor *a, plan *x) {
@@ -25,6 +27,16 @@ static int act(troupe_actor *a, probe *p, const troupe_message *m) {
   plan *x = p->user;
   x->opts.size = sizeof x->opts;
   if (m->type == TROUPE_MESSAGE_TIMER) x->missed += m->missed;
+  if (m->type == TROUPE_MESSAGE_TIMER && x->tells) {
+    troupe_actor_block(a, true);
+    troupe_actor_block(a, false);
+  }
+  if (m->type == TROUPE_MESSAGE_TIMER && x->waits) {
+    uint64_t id;
+    troupe_actor_block(a, true);
+    x->waits = false;
+    return troupe_actor_timer(a, 1000, 0, true, NULL, &id); /* unblocks it */
+  }
   if (strcmp(m->kind, "start") == 0) x->rc = troupe_actor_start_timer(a, &x->opts, &x->id);
   if (strcmp(m->kind, "again") == 0) {
     x->opts.replaces = x->id;
@@ -220,6 +232,41 @@ static void a_message_before_its_tick_puts_it_off_and_so_does_a_wait(void **stat
   world_stop(&s.w);
 }
 
+static void a_tick_that_could_have_waited_does_not_put_it_off(void **state) {
+  (void)state;
+  scene s;
+  scene_start(&s);
+  s.x.tells = true;
+  s.x.opts = (troupe_timer_opts){.delay_ms = 30, .period_ms = 30};
+  say(&s, "start");
+  s.x.opts = (troupe_timer_opts){.delay_ms = 100, .idle = true};
+  say(&s, "start");
+  world_pass(&s.w, 99);
+  assert_int_equal(s.p.timers, 3);
+  world_pass(&s.w, 1);
+  assert_int_equal(s.p.timers, 4);
+  world_stop(&s.w);
+}
+
+/* The wait does not count; what was before it does. */
+static void an_idle_time_stands_still_during_a_wait(void **state) {
+  (void)state;
+  scene s;
+  scene_start(&s);
+  s.x.waits = true;
+  s.x.opts = (troupe_timer_opts){.delay_ms = 60};
+  say(&s, "start");
+  s.x.opts = (troupe_timer_opts){.delay_ms = 100, .idle = true};
+  say(&s, "start");
+  world_pass(&s.w, 60 + 1000); /* the wait of the tick */
+  assert_int_equal(s.p.timers, 1);
+  world_pass(&s.w, 39);
+  assert_int_equal(s.p.timers, 1);
+  world_pass(&s.w, 1);
+  assert_int_equal(s.p.timers, 2);
+  world_stop(&s.w);
+}
+
 /* ---- intervals ----------------------------------------------------------------------------- */
 
 static void an_interval_does_not_drift_in_a_year(void **state) {
@@ -338,6 +385,8 @@ int main(void) {
       cmocka_unit_test(at_the_limit_there_is_room_for_the_same_one_only),
       cmocka_unit_test(what_is_left_is_told_until_it_is_over),
       cmocka_unit_test(only_messages_put_an_idle_time_off),
+      cmocka_unit_test(a_tick_that_could_have_waited_does_not_put_it_off),
+      cmocka_unit_test(an_idle_time_stands_still_during_a_wait),
       cmocka_unit_test(a_message_before_its_tick_puts_it_off_and_so_does_a_wait),
       cmocka_unit_test(an_interval_does_not_drift_in_a_year),
       cmocka_unit_test(timers_end_with_their_generation),

@@ -313,7 +313,8 @@ static bool callbacks(model *m, const event *e) {
     model_exit(a, e->code);
     return true;
   case SCENE_BLOCK:
-    if (a->blocked && !e->code) a->heard_ns = m->now_ns;
+    if (a->blocked && !e->code) a->waited_ns += m->now_ns - a->blocked_ns;
+    if (!a->blocked) a->blocked_ns = m->now_ns;
     a->blocked = e->code != 0;
     if (!a->blocked) a->waits_for = 0;
     return true;

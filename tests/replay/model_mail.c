@@ -156,7 +156,7 @@ static void on_return(model *m, actor *a, const event *e) {
     if (!g->has_room && a->queued < a->limit) model_take_room(m, a, g);
     return;
   }
-  a->heard_ns = m->now_ns;
+  a->heard_ns = model_awake_ns(m, a);
   if (e->code < 0) model_exit(a, TROUPE_EXIT_ERROR);
 }
 

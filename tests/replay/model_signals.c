@@ -95,12 +95,14 @@ static void on_set_timer(model *m, const event *e) {
   if (!model_must(m, m->ntimers < TIMERS && !find_timer(m, e->who, e->id), "an id twice")) return;
   timer *replaced = e->with ? find_timer(m, e->who, e->with) : NULL;
   if (replaced) replaced->state = OVER;
+  const actor *a = model_actor(m, e->who);
   if (e->msg == 1) model_wait_unsure(model_actor(m, e->who));
   m->timers[m->ntimers++] = (timer){.who = e->who,
                                     .id = e->id,
                                     .first_ns = m->now_ns + e->a * TRP_NS_PER_MS,
                                     .period_ns = e->b * TRP_NS_PER_MS,
                                     .direct = e->msg == 1,
+                                    .begun_ns = a ? model_awake_ns(m, a) : 0,
                                     .idle_ns = e->msg == 2 ? e->a * TRP_NS_PER_MS : 0,
                                     .state = OPEN};
 }
@@ -109,7 +111,8 @@ static void on_set_timer(model *m, const event *e) {
 static uint64_t due(model *m, const timer *t) {
   const actor *a = model_actor(m, t->who);
   if (m->now_ns < t->first_ns) return 0;
-  if (t->idle_ns && a && m->now_ns < a->heard_ns + t->idle_ns) return 0;
+  uint64_t since = a && a->heard_ns > t->begun_ns ? a->heard_ns : t->begun_ns;
+  if (t->idle_ns && a && model_awake_ns(m, a) < since + t->idle_ns) return 0;
   return t->period_ns ? (m->now_ns - t->first_ns) / t->period_ns + 1 : 1;
 }
 

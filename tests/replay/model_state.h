@@ -23,9 +23,10 @@ typedef struct actor {
   uint64_t queued, queued_high;  /* messages that take room */
   unsigned high_in_a_row;
   uint32_t in_hand;
-  uint64_t signal;    /* monitor or timer that is being handled */
-  uint32_t waits_for; /* a message: nothing but its end can continue it; 0: none */
-  uint64_t heard_ns;  /* when it has handled a message last, or was unblocked */
+  uint64_t signal;                /* monitor or timer that is being handled */
+  uint32_t waits_for;             /* a message: nothing but its end can continue it; 0: none */
+  uint64_t heard_ns;              /* when it has handled a message last, in its awake time */
+  uint64_t waited_ns, blocked_ns; /* how long it was blocked, but for the time since then */
   bool blocked, pending, ready;
   bool asked, abrupt; /* to end; and at once */
   int64_t why;
@@ -80,7 +81,7 @@ typedef struct monitor {
 typedef struct timer {
   uint64_t who, id, first_ns, period_ns, ticks;
   bool direct;
-  uint64_t idle_ns; /* 0: it does not wait for silence */
+  uint64_t idle_ns, begun_ns; /* 0: it does not wait for silence; else since then, awake */
   wait state;
 } timer;
 
@@ -104,6 +105,11 @@ typedef struct model {
 static inline bool model_must(model *m, bool holds, const char *why) {
   if (!holds && !m->wrong) m->wrong = why;
   return holds;
+}
+
+/* The time that an actor has not been blocked. */
+static inline uint64_t model_awake_ns(const model *m, const actor *a) {
+  return (a->blocked ? a->blocked_ns : m->now_ns) - a->waited_ns;
 }
 
 actor *model_actor(model *m, uint64_t pid); /* NULL: unknown */
