@@ -4,21 +4,22 @@
 
 static size_t index_of(size_t size) { return size / 16 - 1; }
 
-/* How many blocks a full magazine has: 4 KiB worth, between 4 and 32. */
+/* How many blocks a full magazine has: 2 KiB worth, between 4 and 16. */
 static uint32_t capacity(size_t i) {
-  uint32_t n = (uint32_t)(256 / (i + 1));
-  return n > 32 ? 32 : n;
+  uint32_t n = (uint32_t)(128 / (i + 1));
+  return n > 16 ? 16 : n;
 }
 
 /* What a full magazine keeps. */
 static size_t bytes_of(size_t i) { return capacity(i) * (i + 1) * 16; }
 
-/* Under the lock. Relaxed: who reads it only wants to know how much there is about now. */
-static void count(trp_depot *d, size_t i, int magazines) {
-  uint64_t bytes = atomic_load_explicit(&d->bytes, memory_order_relaxed);
-  d->count[i] += (uint32_t)magazines; /* modulo, as the next: so right in both directions */
-  bytes += (uint64_t)magazines * bytes_of(i);
+/* Relaxed, also where it is read: only the lock's owner writes, and others only want to know how
+ * much there is about now. */
+static void set_bytes(trp_depot *d, uint64_t bytes) {
   atomic_store_explicit(&d->bytes, bytes, memory_order_relaxed);
+}
+static uint64_t bytes_in(const trp_depot *d) {
+  return atomic_load_explicit(&d->bytes, memory_order_relaxed);
 }
 
 void trp_depot_init(trp_depot *d) {
@@ -39,7 +40,7 @@ static trp_magazine fetch(trp_depot *d, size_t i) {
   m.blocks = d->full[i];
   if (m.blocks) {
     d->full[i] = m.blocks->next_magazine;
-    count(d, i, -1);
+    set_bytes(d, bytes_in(d) - bytes_of(i));
     m.count = capacity(i);
   }
   pthread_mutex_unlock(&d->lock);
@@ -49,11 +50,11 @@ static trp_magazine fetch(trp_depot *d, size_t i) {
 /* Hands a full one in; false: there are enough. */
 static bool store(trp_depot *d, size_t i, trp_magazine m) {
   pthread_mutex_lock(&d->lock);
-  bool room = d->count[i] * bytes_of(i) < TRP_DEPOT_BYTES;
+  bool room = bytes_in(d) + bytes_of(i) <= TRP_DEPOT_BYTES;
   if (room) {
     m.blocks->next_magazine = d->full[i];
     d->full[i] = m.blocks;
-    count(d, i, 1);
+    set_bytes(d, bytes_in(d) + bytes_of(i));
   }
   pthread_mutex_unlock(&d->lock);
   return room;

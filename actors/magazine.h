@@ -19,7 +19,7 @@
 
 #define TRP_MAGAZINE_MOST_BYTES 512 /* larger blocks are not kept */
 #define TRP_MAGAZINE_SIZES (TRP_MAGAZINE_MOST_BYTES / 16)
-#define TRP_DEPOT_BYTES 131072 /* of each size */
+#define TRP_DEPOT_BYTES ((size_t)256 * 1024) /* of all sizes together */
 
 #if defined(__SANITIZE_ADDRESS__)
 #  define TRP_KEEPS_BLOCKS 0
@@ -50,7 +50,6 @@ typedef struct trp_depot { /* a system's */
   pthread_mutex_t lock;    /* a leaf */
   _Atomic uint64_t bytes;  /* of all blocks in it; written under the lock */
   trp_block *full[TRP_MAGAZINE_SIZES];
-  uint32_t count[TRP_MAGAZINE_SIZES]; /* of magazines */
 } trp_depot;
 
 void trp_depot_init(trp_depot *d);

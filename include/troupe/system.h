@@ -150,7 +150,7 @@ typedef struct troupe_stats {
   uint64_t dead[TROUPE_DEAD_COUNT];
   uint64_t crashes; /* generations that ended abnormally */
   uint64_t restarts;
-  uint64_t memory_bytes; /* now; workers keep up to 384 KiB each for what comes next */
+  uint64_t memory_bytes; /* now; workers keep up to 256 KiB each for what comes next */
   uint64_t memory_limit_bytes;
   uint64_t filled;                     /* times that a mailbox was filled to four fifths */
   uint64_t parked;                     /* sends that had to wait for room */
