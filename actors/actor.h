@@ -85,6 +85,7 @@ struct troupe_actor {
   trp_verdict verdict;    /* what the handler has said about `current` */
   bool leave_in_lua_only; /* it calls C libraries that must not be left half-way */
   bool preempted;         /* a callback has given way: `go_on` continues it before anything else */
+  bool in_message;        /* and it was given a message */
 
   /* written by the tick while the owner is inside, by the owner otherwise */
   volatile bool must_end;

@@ -51,8 +51,8 @@ static void bound_phase(troupe_actor *a, uint32_t timeout_ms) {
 
 void trp_life_start(troupe_actor *a) {
   a->generation++;
-  a->blocked = a->waits_several = a->preempted = a->exit_asked = a->abrupt = a->stopped =
-      a->pending = false;
+  a->blocked = a->waits_several = a->preempted = a->in_message = a->exit_asked = a->abrupt =
+      a->stopped = a->pending = false;
   trp_reason_unref(a->why);
   a->why = NULL;
   enter_phase(a, TRP_STARTING);

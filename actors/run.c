@@ -139,6 +139,7 @@ static void deliver_user(troupe_actor *a, trp_msg *m) {
       trp_send_bury(a->sys, m, TROUPE_DEAD_OVERFLOW_OLD, TROUPE_E_DROPPED, NULL);
     return;
   }
+  a->in_message = a->preempted;
   trp_timer_heard(a);
   failed(a, rc);
   if (a->exit_asked)
@@ -273,7 +274,8 @@ static void go_on(troupe_actor *a) {
   if (killed(a)) return;
   a->preempted = false;
   enter(a, &(entry){.op = GO_ON});
-  trp_timer_heard(a);
+  if (a->in_message) trp_timer_heard(a);
+  a->in_message = a->in_message && a->preempted;
 }
 
 /* What may be done for an actor that has to wait for processor time: nothing that runs its code.

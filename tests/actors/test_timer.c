@@ -1,6 +1,8 @@
 /* An actor's own timers: one for each thing it waits a time for. */
 #include "tests/actors/world.h"
 
+#include "actors/actor.h"
+
 #define YEAR_MS (UINT64_C(365) * 24 * 3600 * 1000)
 
 /* The test says by the message's kind what is to be done with which options. */
@@ -267,6 +269,52 @@ static void an_idle_time_stands_still_during_a_wait(void **state) {
   world_stop(&s.w);
 }
 
+/* An actor whose ticks give way in the middle. */
+typedef struct slow {
+  unsigned ticks, idle;
+  uint64_t idle_id;
+} slow;
+
+static int slow_init(troupe_actor *a, void *arg) {
+  slow *x = arg;
+  uint64_t id;
+  troupe_actor_set_state(a, x);
+  const troupe_timer_opts idle = {.size = sizeof idle, .delay_ms = 100, .idle = true};
+  assert_int_equal(troupe_actor_start_timer(a, &idle, &x->idle_id), TROUPE_OK);
+  return troupe_actor_timer(a, 30, 30, false, NULL, &id);
+}
+static int slow_receive(troupe_actor *a, const troupe_message *m) {
+  slow *x = troupe_actor_state(a);
+  if (m->type != TROUPE_MESSAGE_TIMER) return TROUPE_OK;
+  *(m->id == x->idle_id ? &x->idle : &x->ticks) += 1;
+  trp_actor_preempted(a);
+  return TROUPE_OK;
+}
+static void slow_go_on(troupe_actor *a) { (void)a; }
+
+static void a_tick_that_gives_way_does_not_put_it_off(void **state) {
+  (void)state;
+  static const troupe_behavior slow_behavior = {.size = sizeof slow_behavior,
+                                                .name = "slow",
+                                                .init = slow_init,
+                                                .receive = slow_receive,
+                                                .go_on = slow_go_on};
+  world w;
+  world_start(&w);
+  slow x = {0};
+  troupe_spawn_opts o = TROUPE_SPAWN_INIT;
+  o.behavior = &slow_behavior;
+  o.arg = &x;
+  troupe_pid pid;
+  assert_int_equal(troupe_spawn(w.sys, &pid, &o), TROUPE_OK);
+  world_pass(&w, 99);
+  assert_int_equal(x.ticks, 3);
+  assert_int_equal(x.idle, 0);
+  world_pass(&w, 1);
+  assert_int_equal(x.idle, 1);
+  world_stop(&w);
+}
+
 /* ---- intervals ----------------------------------------------------------------------------- */
 
 static void an_interval_does_not_drift_in_a_year(void **state) {
@@ -387,6 +435,7 @@ int main(void) {
       cmocka_unit_test(only_messages_put_an_idle_time_off),
       cmocka_unit_test(a_tick_that_could_have_waited_does_not_put_it_off),
       cmocka_unit_test(an_idle_time_stands_still_during_a_wait),
+      cmocka_unit_test(a_tick_that_gives_way_does_not_put_it_off),
       cmocka_unit_test(a_message_before_its_tick_puts_it_off_and_so_does_a_wait),
       cmocka_unit_test(an_interval_does_not_drift_in_a_year),
       cmocka_unit_test(timers_end_with_their_generation),
