@@ -82,8 +82,7 @@ static int check_start(place *p, const troupe_child_spec *c) {
   if (o->mailbox_messages > TRP_ROOM_MESSAGES_MAX) {
     return REFUSE(p, "start.mailbox_messages: must be at most %u", TRP_ROOM_MESSAGES_MAX);
   }
-  if (o->mailbox_bytes > TRP_ROOM_BYTES_MAX)
-    return REFUSE(p, "start.mailbox_bytes: is too large");
+  if (o->mailbox_bytes > TRP_ROOM_BYTES_MAX) return REFUSE(p, "start.mailbox_bytes: is too large");
   return TROUPE_OK;
 }
 

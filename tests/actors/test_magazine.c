@@ -50,9 +50,10 @@ static void a_freed_block_is_the_next_of_its_size(void **state) {
 static void blocks_grow_and_shrink_within_their_size(void **state) {
   (void)state;
   bench b;
+  const size_t most = (size_t)2 * TRP_MAGAZINE_MOST_BYTES;
   open(&b, NULL, MIB);
-  for (size_t from = 1; from < 2 * TRP_MAGAZINE_MOST_BYTES; from += 37) {
-    for (size_t to = 1; to < 2 * TRP_MAGAZINE_MOST_BYTES; to += 41) {
+  for (size_t from = 1; from < most; from += 37) {
+    for (size_t to = 1; to < most; to += 41) {
       unsigned char *p = trp_alloc(&b.al, from);
       memset(p, 0x5a, from);
       p = trp_realloc(&b.al, p, from, to);

@@ -105,10 +105,10 @@ enum { RACERS = 64, ROUNDS = 300 };
  * left. */
 typedef struct racer {
   trp_rand rand;
+  uint64_t started_ns;
   int rounds;
   unsigned open;
   bool early;
-  uint64_t started_ns;
   _Atomic bool done;
 } racer;
 

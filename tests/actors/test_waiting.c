@@ -6,10 +6,10 @@
 /* A node gets the path that its question still has to take: the pids of actors, in turn. It asks
  * the first of them with the rest, and gives the answer on; at the end of the path it is yes. */
 typedef struct node {
-  bool reentrant;
   troupe_pid self;
   int rc; /* of what a test had it do */
   unsigned refused, answered;
+  bool reentrant;
 } node;
 
 static int node_init(troupe_actor *a, void *arg) {
