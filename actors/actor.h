@@ -73,6 +73,7 @@ struct troupe_actor {
   uint64_t waiting_id;    /* the ledger item of the published edge, or 0: actors/waiting.h */
   uint64_t done;          /* room to give back, in the shape of the slot's: trp_line_done */
   bool line_shared;       /* lanes HIGH and LINE and `skipped` are under the slot's lock */
+  bool urgent;            /* of high priority */
   bool blocked;           /* by troupe_actor_block */
   bool waits_several;     /* while blocked: actors/waiting.h */
   bool exit_asked;        /* exit_why is set and waits for the callback to return */

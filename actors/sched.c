@@ -59,6 +59,8 @@ static troupe_actor *pop(trp_run_queue *q) {
 
 /* Replay: any of those that can run. */
 static troupe_actor *take_any(trp_sched *s, trp_replay *r) {
+  while (trp_run_queue_len(&s->urgent)) /* any order is allowed */
+    append(&s->woken, pop(&s->urgent));
   uint32_t woken = trp_run_queue_len(&s->woken);
   uint32_t spent = trp_run_queue_len(&s->spent);
   uint32_t skip = trp_replay_pick(r, woken + spent);
@@ -85,9 +87,10 @@ static void nudge_oldest(trp_sched *s, uint64_t at_ns) {
   if (oldest) trp_preempt_nudge(oldest, at_ns);
 }
 
+/* Into the shared queue that is its. */
 static void inject(trp_sched *s, troupe_actor *a) {
   pthread_mutex_lock(&s->lock);
-  append(&s->woken, a);
+  append(a->urgent ? &s->urgent : &s->woken, a);
   if (trp_parking_all_busy(&s->parking)) nudge_oldest(s, 0);
   pthread_mutex_unlock(&s->lock);
   trp_parking_wake(&s->parking);
@@ -197,6 +200,19 @@ static troupe_actor *take_woken(trp_worker *w, bool shared_first) {
   return steal(w);
 }
 
+/* NULL also when it is the others' turn. */
+static troupe_actor *take_urgent(trp_worker *w) {
+  trp_sched *s = &w->sys->sched;
+  troupe_actor *a = NULL;
+  if (trp_run_queue_len(&s->urgent) != 0 && w->urgent_takes++ < TRP_URGENT_TAKES)
+    a = take_shared(s, &s->urgent);
+  if (!a)
+    w->urgent_takes = 0;
+  else if (trp_run_queue_len(&s->urgent) != 0)
+    trp_parking_wake(&s->parking);
+  return a;
+}
+
 /* Whether it is a spent one's turn though others were woken. */
 static bool spent_is_due(const trp_worker *w) {
   const trp_sched *s = &w->sys->sched;
@@ -220,18 +236,19 @@ troupe_actor *trp_sched_take(trp_worker *w) {
   if (trp_timers_next(&w->sys->timers) <= trp_preempt_seen(w)) trp_timers_expire(w->sys);
   /* relaxed: a hint; the actor itself goes by acquire and release */
   atomic_store_explicit(&w->lifo_waits, !trp_preempt_watches(w), memory_order_relaxed);
+  if ((a = take_urgent(w))) return a;
   if (spent_is_due(w) && (a = take_spent(w))) return a;
   if ((a = take_woken(w, ticked || ++w->takes % TRP_LOOK_TAKES == 0))) {
     w->woken_takes = trp_run_queue_len(&s->spent) != 0 ? w->woken_takes + 1 : 0;
     return a;
   }
-  return take_spent(w);
+  a = take_spent(w);
+  return a ? a : take_shared(s, &s->urgent); /* it was the others' turn, and there are none */
 }
 
 bool trp_sched_waits(troupe_system *sys) {
   trp_sched *s = &sys->sched;
-  if (trp_sched_stopping(s) || trp_run_queue_len(&s->woken) || trp_run_queue_len(&s->spent))
-    return true;
+  if (trp_sched_stopping(s) || trp_sched_runnable(sys)) return true;
   unsigned n = atomic_load_explicit(&s->places, memory_order_acquire);
   for (unsigned i = 0; i < n; i++) {
     const trp_worker *w = &s->workers[i];
@@ -253,18 +270,19 @@ static trp_worker *caller(troupe_system *sys) {
 
 void trp_sched_push(troupe_system *sys, troupe_actor *a) {
   trp_worker *w = caller(sys);
-  if (w)
+  if (w && !a->urgent)
     push_local(w, a);
   else
     inject(&sys->sched, a);
+  if (w && a->urgent) trp_preempt_nudge_self(w, 0);
 }
 
 void trp_sched_requeue(troupe_system *sys, troupe_actor *a) {
   trp_sched *s = &sys->sched;
   uint64_t now = trp_preempt_now(a->worker);
   pthread_mutex_lock(&s->lock);
-  append(&s->spent, a);
-  atomic_store_explicit(&s->spent_ns, now, memory_order_relaxed);
+  append(a->urgent ? &s->urgent : &s->spent, a);
+  if (!a->urgent) atomic_store_explicit(&s->spent_ns, now, memory_order_relaxed);
   pthread_mutex_unlock(&s->lock); /* this worker takes the next one, and wakes another if need be */
 }
 
@@ -323,7 +341,8 @@ void trp_sched_stop(troupe_system *sys) {
 
 bool trp_sched_runnable(troupe_system *sys) {
   const trp_sched *s = &sys->sched;
-  return trp_run_queue_len(&s->woken) || trp_run_queue_len(&s->spent);
+  return trp_run_queue_len(&s->urgent) || trp_run_queue_len(&s->woken) ||
+         trp_run_queue_len(&s->spent);
 }
 
 bool trp_sched_step(troupe_system *sys) {

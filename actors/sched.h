@@ -14,6 +14,9 @@
  * goes first, as what it was sent is still in the cache: it waits in `lifo`, and goes on to the
  * ring when another takes its place. After TRP_LIFO_RUNS in a row actors queue up in the ring.
  *
+ * Actors of high priority have a shared queue of their own, which is looked at first; after
+ * TRP_URGENT_TAKES of them in a row a worker takes another one, if there is one.
+ *
  * The spent, whose slice ended with work left, are shared by all workers: a slice is long, and so
  * they take turns whatever worker they are on. A slice older than TRP_SLICE_LEAST_NS gives way to
  * a woken actor (actors/preempt.h); a spent one has its turn when none has had one for
@@ -43,6 +46,7 @@
 
 #define TRP_SLICE_MESSAGES 256
 #define TRP_LIFO_RUNS 3
+#define TRP_URGENT_TAKES 32
 #define TRP_LOOK_TAKES 64             /* until the shared queue is looked at first */
 #define TRP_SPENT_NS UINT64_C(300000) /* with slices of 100 us that is a quarter of the time */
 #define TRP_SPENT_TAKES 256           /* the same where the clock stands still */
@@ -54,7 +58,7 @@ typedef struct trp_run_queue { /* FIFO through run_next; under the lock */
 
 typedef struct trp_sched {
   pthread_mutex_t lock; /* a leaf */
-  trp_run_queue woken, spent;
+  trp_run_queue urgent, woken, spent;
   _Atomic uint64_t spent_ns; /* when the last slice ended with work left */
   trp_parking parking;
   trp_relief relief;
@@ -115,7 +119,7 @@ static inline uint32_t trp_run_queue_len(const trp_run_queue *q) {
 
 /* Whether a woken actor waits for this worker. Thread: any, and signal handlers. */
 static inline bool trp_sched_woken_wait(const trp_sched *s, const trp_worker *w) {
-  return trp_run_queue_len(&s->woken) != 0 ||
+  return trp_run_queue_len(&s->urgent) != 0 || trp_run_queue_len(&s->woken) != 0 ||
          atomic_load_explicit(&w->lifo, memory_order_relaxed) != NULL || !trp_ring_empty(w->ring);
 }
 

@@ -24,7 +24,7 @@ static int check(const troupe_spawn_opts *o) {
     return TROUPE_E_INVALID;
   }
   if (o->mailbox_messages > TRP_ROOM_MESSAGES_MAX || o->mailbox_bytes > TRP_ROOM_BYTES_MAX ||
-      !troupe_overflow_name(o->overflow)) {
+      !troupe_overflow_name(o->overflow) || (unsigned)o->priority > TROUPE_PRIORITY_HIGH) {
     return TROUPE_E_INVALID;
   }
   return TROUPE_OK;
@@ -45,6 +45,7 @@ static int body_new(troupe_system *sys, const troupe_spawn_opts *o, troupe_actor
   a->phase = TRP_NEW;
   a->life_ns = UINT64_MAX;
   a->behavior = o->behavior;
+  a->urgent = o->priority == TROUPE_PRIORITY_HIGH;
   a->arg = o->arg;
   a->init_timeout_ms = o->init_timeout_ms ? o->init_timeout_ms : DEFAULT_INIT_TIMEOUT_MS;
   a->shutdown_ms = o->shutdown_ms ? o->shutdown_ms : DEFAULT_SHUTDOWN_MS;

@@ -48,6 +48,7 @@ typedef struct trp_worker {
   troupe_actor *volatile running; /* inside the frame, for the tick */
   unsigned takes;                 /* all: now and then another queue is looked at first */
   unsigned woken_takes;           /* since a spent one was taken */
+  unsigned urgent_takes;          /* in a row */
   unsigned lifo_runs;             /* in a row */
   _Atomic uint64_t sent, handled; /* messages, by the actors it runs; see trp_worker_count */
 

@@ -19,7 +19,7 @@ typedef struct draft {
   uint32_t type;
   const char *path;
   trp_wire_slice args;
-  uint32_t overflow;
+  uint32_t overflow, priority;
 } draft;
 
 /* ---- limits and mailbox -------------------------------------------------------------------- */
@@ -204,6 +204,7 @@ static int finish(trp_app_reader *r, draft *d) {
   want.root = r->app->folder;
   want.name = d->child.start.name;
   want.overflow = (troupe_overflow)d->overflow;
+  want.priority = (troupe_priority)d->priority;
   want.init_timeout_ms = d->child.init_timeout_ms; /* what it spawns gets no longer */
   want.shutdown_ms = d->child.shutdown_ms == TROUPE_SHUTDOWN_KILL ? 1 : d->child.shutdown_ms;
   want.args = d->args.data;
@@ -220,8 +221,11 @@ static int finish(trp_app_reader *r, draft *d) {
 }
 
 int trp_app_read_script(trp_app_reader *r, trp_wire_slice entry, troupe_child_spec *out) {
+  static const trp_word priorities[] = {
+      {"normal", TROUPE_PRIORITY_NORMAL}, {"high", TROUPE_PRIORITY_HIGH}, {NULL, 0}};
   static const trp_field fields[] = {
       TRP_APP_CHILD_FIELDS(draft),
+      TRP_WORD("priority", draft, priority, priorities),
       TRP_TEXT("script", draft, path, 1, PATH_MAX - 1),
       TRP_VALUE("args", draft, args),
       TRP_BOOL("trusted", draft, script.trusted),

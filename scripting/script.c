@@ -245,6 +245,7 @@ void trp_script_fill_opts(trp_script *s, const troupe_script *want, troupe_spawn
   out->mailbox_messages = (uint32_t)s->limits.mailbox_messages;
   out->mailbox_bytes = s->limits.mailbox_bytes;
   out->overflow = want->overflow;
+  out->priority = want->priority;
   out->init_timeout_ms = (uint32_t)s->limits.init_timeout_ms;
   out->shutdown_ms = (uint32_t)s->limits.shutdown_ms;
 }

@@ -136,6 +136,9 @@ typedef enum troupe_overflow {
 /* "drop_old"; NULL for what is no policy. A constant. Thread: any. */
 TROUPE_API const char *troupe_overflow_name(troupe_overflow overflow);
 
+/* Of messages (troupe_send_opts) and of actors (troupe_spawn_opts). */
+typedef enum troupe_priority { TROUPE_PRIORITY_NORMAL, TROUPE_PRIORITY_HIGH } troupe_priority;
+
 /* What spawning takes. Zero means the default, which the comment states. */
 typedef struct troupe_spawn_opts {
   size_t size;                     /* sizeof(troupe_spawn_opts); TROUPE_SPAWN_INIT sets it */
@@ -146,9 +149,11 @@ typedef struct troupe_spawn_opts {
   uint32_t mailbox_messages;       /* 1,000 */
   uint64_t mailbox_bytes;          /* 16 MiB */
   troupe_overflow overflow;        /* of the mailbox; TROUPE_OVERFLOW_WAIT */
-  uint32_t init_timeout_ms;        /* 30,000; TROUPE_INFINITY: none */
-  uint32_t shutdown_ms; /* 5,000; TROUPE_INFINITY: none; at least 1, as 0 is the default */
-  void *user;           /* for the parent: troupe_child_user */
+  /* High: goes before actors of normal priority, which have at least 1 turn in 33. */
+  troupe_priority priority;
+  uint32_t init_timeout_ms; /* 30,000; TROUPE_INFINITY: none */
+  uint32_t shutdown_ms;     /* 5,000; TROUPE_INFINITY: none; at least 1, as 0 is the default */
+  void *user;               /* for the parent: troupe_child_user */
 } troupe_spawn_opts;
 #define TROUPE_SPAWN_INIT                                                                          \
   { .size = sizeof(troupe_spawn_opts) }
@@ -271,16 +276,15 @@ TROUPE_API void troupe_actor_block(troupe_actor *self, bool blocked);
 /* Offers the messages again that `receive` has skipped. */
 TROUPE_API void troupe_actor_rescan(troupe_actor *self);
 
-/* Messages of high priority overtake those in the mailbox, not signals that were there before them;
- * after at most 32 in a row one of normal priority is served. They have room of their own, an
- * eighth of the mailbox's (at least one message), and never wait for more: TROUPE_E_MAILBOX_FULL.
- */
-typedef enum troupe_priority { TROUPE_PRIORITY_NORMAL, TROUPE_PRIORITY_HIGH } troupe_priority;
-
 typedef struct troupe_send_opts {
   size_t size;         /* sizeof(troupe_send_opts) */
   uint32_t wait_ms;    /* how long a full mailbox may hold the message back; 0: refuse at once */
   uint32_t timeout_ms; /* asks: 0 means 30,000; TROUPE_INFINITY: none */
+  /* Messages of high priority overtake those in the mailbox, not signals that were there before
+   * them; after at most 32 in a row one of normal priority is served. They have room of their own,
+   * an eighth of the mailbox's (at least one message), and never wait for more:
+   * TROUPE_E_MAILBOX_FULL.
+   */
   troupe_priority priority;
   size_t kind_len; /* 0: kind is a C string */
   void *user;      /* comes back in the event */

@@ -56,6 +56,7 @@ typedef struct troupe_script {
   uint64_t mailbox_bytes;    /* 16 MiB */
   bool trusted;              /* as trusted as the host's own code: Lua's full libraries */
   troupe_overflow overflow;  /* of the mailbox; TROUPE_OVERFLOW_WAIT */
+  troupe_priority priority;  /* TROUPE_PRIORITY_NORMAL; what it spawns is normal */
   uint32_t init_timeout_ms;  /* 30,000; TROUPE_INFINITY: none */
   uint32_t shutdown_ms;      /* 5,000; TROUPE_INFINITY: none */
   char *msg; /* receives one sentence about an error: file, line, what; may be NULL */

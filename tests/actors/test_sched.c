@@ -100,6 +100,71 @@ static void where_the_clock_stands_still_the_takes_are_counted(void **state) {
   world_stop(&w);
 }
 
+static void spawn_urgent(world *w, probe *p) {
+  troupe_spawn_opts o = TROUPE_SPAWN_INIT;
+  o.behavior = &probe_behavior;
+  o.arg = p;
+  o.mailbox_messages = HOG_MESSAGES;
+  o.priority = TROUPE_PRIORITY_HIGH;
+  assert_int_equal(troupe_spawn(w->sys, &p->self, &o), TROUPE_OK);
+  world_settle(w);
+}
+
+static void one_of_high_priority_goes_before_those_woken_earlier(void **state) {
+  (void)state;
+  world w;
+  probe first = {0}, second = {0}, urgent = {0};
+  world_start(&w);
+  spawn(&w, &first);
+  spawn(&w, &second);
+  spawn_urgent(&w, &urgent);
+  poke(&w, &first);
+  poke(&w, &second);
+  poke(&w, &urgent);
+  troupe_system_step(w.sys, 0);
+  assert_int_equal(urgent.tells, 1);
+  assert_int_equal(first.tells + second.tells, 0);
+  world_settle(&w);
+  assert_int_equal(first.tells + second.tells, 2);
+  world_stop(&w);
+}
+
+static void others_have_one_turn_in_thirty_three(void **state) {
+  (void)state;
+  world w;
+  probe hog = {0}, light = {0};
+  world_start(&w);
+  spawn_urgent(&w, &hog);
+  spawn(&w, &light);
+  fill(&w, &hog, 3 * TRP_URGENT_TAKES);
+  poke(&w, &light);
+  for (unsigned i = 1; i <= TRP_URGENT_TAKES; i++) {
+    troupe_system_step(w.sys, 0);
+    assert_int_equal(hog_slices(&hog), i);
+    assert_int_equal(light.tells, 0);
+  }
+  troupe_system_step(w.sys, 0);
+  assert_int_equal(hog_slices(&hog), TRP_URGENT_TAKES);
+  assert_int_equal(light.tells, 1);
+  troupe_system_step(w.sys, 0);
+  assert_int_equal(hog_slices(&hog), TRP_URGENT_TAKES + 1);
+  world_settle(&w); /* and alone it goes on without a gap */
+  assert_int_equal(hog_slices(&hog), 3 * TRP_URGENT_TAKES);
+  world_stop(&w);
+}
+
+static void a_priority_that_does_not_exist_is_refused(void **state) {
+  (void)state;
+  world w;
+  troupe_pid pid;
+  troupe_spawn_opts o = TROUPE_SPAWN_INIT;
+  world_start(&w);
+  o.behavior = &probe_behavior;
+  o.priority = (troupe_priority)(TROUPE_PRIORITY_HIGH + 1);
+  assert_int_equal(troupe_spawn(w.sys, &pid, &o), TROUPE_E_INVALID);
+  world_stop(&w);
+}
+
 /* NOLINTBEGIN(concurrency-mt-unsafe): the locale of the process is what this is about */
 
 /* The decimal point, the order of letters and the like are the same for actors wherever they run.
@@ -138,6 +203,9 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_woken_actor_goes_before_one_whose_slice_has_ended),
       cmocka_unit_test(the_spent_have_their_turn_after_a_time),
+      cmocka_unit_test(one_of_high_priority_goes_before_those_woken_earlier),
+      cmocka_unit_test(others_have_one_turn_in_thirty_three),
+      cmocka_unit_test(a_priority_that_does_not_exist_is_refused),
       cmocka_unit_test(where_the_clock_stands_still_the_takes_are_counted),
       cmocka_unit_test(actors_see_the_c_locale_whatever_the_host_has_set),
   };

@@ -401,8 +401,47 @@ static void an_idle_system_does_not_wake(void **state) {
   stop(sys);
 }
 
+/* ---- two priorities ------------------------------------------------------------------------ */
+
+enum { TURNS = 20000 };
+typedef struct pair { /* two that pass one message to and fro */
+  troupe_pid side[2];
+  _Atomic uint32_t turns;
+} pair;
+
+static int turn(troupe_actor *a, const troupe_message *m) {
+  pair *p = troupe_actor_state(a);
+  (void)m;
+  uint32_t n = atomic_fetch_add(&p->turns, 1) + 1;
+  if (n < TURNS) pass(a, p->side[troupe_actor_pid(a).id == p->side[0].id]);
+  return TROUPE_OK;
+}
+static const troupe_behavior turn_behavior = BEHAVIOR(turn);
+
+static void pairs_of_both_priorities_get_to_their_end(void **state) {
+  (void)state;
+  enum { PAIRS = 8 };
+  static pair pairs[PAIRS];
+  troupe_system *sys = start(2);
+  for (int i = 0; i < PAIRS; i++) {
+    troupe_spawn_opts o = TROUPE_SPAWN_INIT;
+    o.behavior = &turn_behavior;
+    o.arg = &pairs[i];
+    for (int side = 0; side < 2; side++) {
+      o.priority = (i + side) % 3 == 0 ? TROUPE_PRIORITY_HIGH : TROUPE_PRIORITY_NORMAL;
+      assert_int_equal(troupe_spawn(sys, &pairs[i].side[side], &o), TROUPE_OK);
+    }
+  }
+  for (int i = 0; i < PAIRS; i++)
+    poke(sys, pairs[i].side[0]);
+  for (int i = 0; i < PAIRS; i++)
+    assert_true(reached(&pairs[i].turns, TURNS));
+  stop(sys);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+    cmocka_unit_test(pairs_of_both_priorities_get_to_their_end),
     cmocka_unit_test(two_that_wake_each_other_let_a_third_through),
     cmocka_unit_test(each_of_more_than_a_ring_holds_has_its_turns),
     cmocka_unit_test(an_idle_worker_takes_what_waits_behind_a_slice),

@@ -146,7 +146,7 @@ static void the_full_example_loads(void **state) {
          "   permissions = { tools = { 'echo', 'twice' }, names = { '*' }, exec = { '/bin/true' },"
          "     net = { '127.0.0.1:80' }, spawn = 3,"
          "     fs = { { root = '/tmp' }, { root = '/', mode = 'rw' } } },"
-         "   mailbox = { messages = 5, bytes = 5000, overflow = 'fail' } },"
+         "   priority = 'high', mailbox = { messages = 5, bytes = 5000, overflow = 'fail' } },"
          " { id = 'group', type = 'supervisor', strategy = 'one_for_all', max_restarts = 7,"
          "   shutdown_ms = 'infinity', children = { { id = 'a', script = 'idle.lua' },"
          "   { id = 'empty', type = 'supervisor', children = {} } } } }");
@@ -171,6 +171,7 @@ static void the_full_example_loads(void **state) {
   assert_int_equal(a->on_limit, TROUPE_ON_LIMIT_QUARANTINE);
   assert_int_equal(a->start.mailbox_messages, 5);
   assert_int_equal(a->start.overflow, TROUPE_OVERFLOW_FAIL);
+  assert_int_equal(a->start.priority, TROUPE_PRIORITY_HIGH);
   const trp_script *script = a->start.arg;
   assert_int_equal(script->limits.memory_bytes, 1 << 20);
   assert_int_equal(script->limits.log_bytes_per_s, 100);
@@ -231,6 +232,8 @@ static const struct {
      "app.children[1].limits.message_bytes: must be an integer between 1 and 1048576"},
     {"children = { { id = 'a', script = 'idle.lua', mailbox = { messages = 0 } } }",
      "app.children[1].mailbox.messages: must be"},
+    {"children = { { id = 'a', script = 'idle.lua', priority = 'low' } }",
+     "app.children[1].priority: must be \"normal\" or \"high\""},
     {"children = { { id = 'a', script = 'idle.lua', mailbox = { overflow = 'drop' } } }",
      "app.children[1].mailbox.overflow: must be \"wait\", \"fail\", \"drop_new\", \"drop_old\" or "
      "\"stop\""},
