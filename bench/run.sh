@@ -111,7 +111,7 @@ kernel_rows() { # NAME METRIC PROGRAM...: RUNS runs of each, in turn
 kernel() {
   local lib=$(dirname "$TROUPE")/libtroupe.a name
   newer "$here/kernel/kernel.c" "$OUT/kernel" || newer "$lib" "$OUT/kernel" &&
-    cc -std=c11 -D_GNU_SOURCE -O2 -I"$here/../include" -o "$OUT/kernel" "$here/kernel/kernel.c" "$lib" \
+    cc -std=c11 -D_GNU_SOURCE -O2 -flto=auto -I"$here/../include" -o "$OUT/kernel" "$here/kernel/kernel.c" "$lib" \
       $(pkg-config --libs lua5.4 libuv msgpack) -lpthread -lm -ldl
   local others=($(peers)) first=()
   case " ${others[*]} " in *" erlang "*) first=(erlang) others=("${others[@]:1}") ;; esac # the yardstick

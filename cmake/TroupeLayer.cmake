@@ -23,6 +23,12 @@ target_compile_options(troupe_build INTERFACE
   $<$<C_COMPILER_ID:Clang>:-Wthread-safety>
   $<$<BOOL:${TROUPE_WERROR}>:-Werror>)
 
+if(TROUPE_LTO AND CMAKE_C_COMPILER_ID STREQUAL "GNU")
+  # Fat objects: the libraries also link where the linker does not optimise. -Wnull-dereference: as for sanitizers below.
+  target_compile_options(troupe_build INTERFACE -flto=auto -ffat-lto-objects -Wno-null-dereference)
+  target_link_options(troupe_build INTERFACE -flto=auto)
+endif()
+
 if(TROUPE_SANITIZE STREQUAL "address")
   # -Wnull-dereference follows the sanitizer's own checks and reports paths that do not exist in the source.
   target_compile_options(troupe_build INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=undefined
