@@ -270,11 +270,12 @@ static trp_worker *caller(troupe_system *sys) {
 
 void trp_sched_push(troupe_system *sys, troupe_actor *a) {
   trp_worker *w = caller(sys);
-  if (w && !a->urgent)
+  bool urgent = a->urgent; /* once it is queued, it may run, and be gone */
+  if (w && !urgent)
     push_local(w, a);
   else
     inject(&sys->sched, a);
-  if (w && a->urgent) trp_preempt_nudge_self(w, 0);
+  if (w && urgent) trp_preempt_nudge_self(w, 0);
 }
 
 void trp_sched_requeue(troupe_system *sys, troupe_actor *a) {
